@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes and what the system wants to know of them: forking, daemon mode, pid files, limits,
+ * readiness, signals. */
+#ifndef NET_PROCESS_H
+#define NET_PROCESS_H
+
+#include "base/check.h"
+#include "base/span.h"
+
+#include <signal.h>
+#include <sys/types.h>
+
+/* Forks into the background, the parent exits 0 only when the child calls process_daemon_ready,
+ * else with the child's status. */
+int process_daemonize(void) must_check;
+void process_daemon_ready(void);
+/* Opens the pid file before privileges go (never through a symlink); later writes "PID\n" for each
+ * pid. fd or -errno. */
+int process_pidfile_open(const char *path) must_check;
+int process_pidfile_write(int fd, const pid_t *pids, unsigned int n) must_check;
+/* sd_notify(3): one datagram to $NOTIFY_SOCKET; 0 also where there is none. */
+int process_notify(const char *state);
+/* RLIMIT_NOFILE soft limit raised to at least n (hard too where allowed). 0 or -errno. */
+int process_limit_files(unsigned long n) must_check;
+unsigned long process_file_limit(void);
+/* One core's number for the calling thread, or all; best effort. */
+unsigned int process_cpus(void);
+/* Signals become readable: blocks those of `set` in all threads and returns a signalfd
+ * (non-blocking, close-on-exec). */
+int process_signal_fd(const sigset_t *set) must_check;
+/* The next signal, 0 when there is none. */
+int process_signal_next(int fd, pid_t *from);
+/* A descriptor that becomes readable when the process ends, or -errno. */
+int process_pidfd(pid_t pid) must_check;
+
+#endif
