@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* halb: what is asked for on the command line, and who does it. */
+#include "app/files.h"
+#include "app/master.h"
+#include "app/options.h"
+#include "app/pidfile.h"
+#include "app/run.h"
+#include "app/sockets.h"
+
+#include "net/process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int list_keywords(void)
+{
+	struct buffer b;
+
+	buffer_init(&b, 1u << 20);
+	config_list_keywords(&b);
+	fwrite(b.p, 1, b.len, stdout);
+	buffer_fini(&b);
+	return 0;
+}
+
+static int check(const struct options *o)
+{
+	struct model *m = files_load(o);
+
+	if (!m)
+		return 1;
+	model_put(m);
+	if (!o->quiet)
+		printf("Configuration file is valid\n");
+	return 0;
+}
+
+struct ready {
+	const struct options *options;
+	struct pidfile *pidfile;
+};
+
+static void on_ready(void *user)
+{
+	struct ready *r = user;
+
+	pidfile_write(r->pidfile);
+	process_notify("READY=1");
+	process_daemon_ready();
+	sockets_signal_old(r->options);
+}
+
+/* Without a master: this process serves. */
+static int serve(const struct options *o, struct model *m)
+{
+	struct pidfile pidfile = {.fd = -1};
+	struct ready ready = {.options = o, .pidfile = &pidfile};
+	struct socket_list inherited;
+	struct program *p;
+	int status = 1;
+
+	run_set_limits(m, o);
+	if (!sockets_take_over(&inherited, o))
+		return 1;
+	p = run_prepare(m, o, inherited.v, inherited.n);
+	if (p && pidfile_open(&pidfile, o, m) &&
+	    (!(o->daemon || m->global.daemon) || o->foreground || process_daemonize() == 0))
+		status = run_serve(p, on_ready, &ready);
+	if (p)
+		run_free(p);
+	sockets_free(&inherited);
+	pidfile_remove(&pidfile);
+	return status;
+}
+
+static int run(const struct options *o)
+{
+	struct model *m;
+	int status;
+
+	if (o->master)
+		return master_run(o);
+	m = files_load(o);
+	if (!m)
+		return 1;
+	if (m->global.master_worker) {
+		model_put(m);
+		return master_run(o);
+	}
+	status = serve(o, m);
+	model_put(m);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	int status;
+
+	if (options_parse(&o, argc, argv, &status) == OPTIONS_EXIT)
+		return status;
+	if (o.list_keywords)
+		return list_keywords();
+	if (o.condition)
+		return files_eval_condition(&o);
+	if (o.chdir && chdir(o.chdir) != 0) {
+		message_print(DIAG_ALERT, "cannot change to the folder %s: %s", o.chdir,
+			      strerror(errno));
+		return 1;
+	}
+	if (o.n_files == 0) {
+		message_print(DIAG_ALERT, "no configuration file: give one with -f (see %s -h)",
+			      o.program);
+		return 1;
+	}
+	return o.check ? check(&o) : run(&o);
+}

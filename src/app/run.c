@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a serving process. The main thread only waits for signals; worker threads serve.
+ * Order matters: sockets are open before privileges go, privileges are gone before a byte of a
+ * client is read.
+ */
+#include "app/run.h"
+
+#include "app/files.h"
+
+#include "admin/admin.h"
+
+#include "net/privilege.h"
+#include "net/process.h"
+
+#include "proxy/health_check.h"
+#include "proxy/worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define RESERVED_FILES 100 /* logs, checks, the runtime API, epoll */
+
+static unsigned int thread_count(const struct model *m)
+{
+	unsigned int n = m->global.nbthread ? m->global.nbthread : process_cpus();
+
+	return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : n;
+}
+
+void run_set_limits(struct model *m, const struct options *o)
+{
+	struct rlimit memory = {.rlim_cur = (rlim_t)o->memory_mb << 20,
+				.rlim_max = (rlim_t)o->memory_mb << 20};
+	unsigned long limit;
+
+	if (o->memory_mb && setrlimit(RLIMIT_AS, &memory) != 0)
+		message_print(DIAG_WARNING, "cannot limit the memory to %u MB: %s", o->memory_mb,
+			      strerror(errno));
+	if (o->maxconn)
+		m->global.maxconn = o->maxconn;
+	if (m->global.ulimit_n && process_limit_files(m->global.ulimit_n) != 0)
+		message_print(DIAG_WARNING,
+			      "cannot raise the limit of open files to ulimit-n %u: start as root, "
+			      "or lower it",
+			      m->global.ulimit_n);
+	if (m->global.maxconn && process_limit_files(2ul * m->global.maxconn + RESERVED_FILES) != 0)
+		message_print(DIAG_WARNING,
+			      "maxconn %u needs %lu open files and only %lu are allowed: raise "
+			      "'ulimit -n', or lower maxconn",
+			      m->global.maxconn, 2ul * m->global.maxconn + RESERVED_FILES,
+			      process_file_limit());
+	limit = process_file_limit();
+	if (!m->global.maxconn)
+		m->global.maxconn = limit > 3ul * RESERVED_FILES
+					? (unsigned int)((limit - RESERVED_FILES) / 2)
+					: RESERVED_FILES;
+}
+
+static bool make_workers(struct program *p)
+{
+	uint64_t seed = (uint64_t)p->start_wall_us ^ (uint64_t)p->pid << 32;
+
+	p->workers = calloc(p->n_threads, sizeof(*p->workers));
+	if (!p->workers)
+		return false;
+	for (unsigned int i = 0; i < p->n_threads; i++)
+		if (worker_init(&p->workers[i], p, i, seed + i) != 0)
+			return false;
+	return health_checks_init(p) == 0;
+}
+
+struct program *run_prepare(struct model *m, const struct options *o,
+			    struct inherited_socket *inherited, unsigned int n)
+{
+	struct program *p;
+	struct diags d;
+	bool ok;
+
+	diags_init(&d);
+	p = program_new(m, thread_count(m), &d);
+	ok = p != NULL;
+	if (p) {
+		ok = listeners_open(p, inherited, n, &d) == 0;
+		ok = admin_open(p, inherited, n, &d) == 0 && ok;
+	}
+	diags_print(&d, o->quiet);
+	diags_fini(&d);
+	if (ok)
+		return p;
+	if (p)
+		run_free(p);
+	return NULL;
+}
+
+void run_free(struct program *p)
+{
+	admin_close(p);
+	listeners_close(p);
+	program_free(p);
+}
+
+static bool drop_privileges(const struct model_global *g)
+{
+	struct privilege want = {.chroot = g->chroot};
+	const char *what = "";
+	int error;
+
+	if (g->user) {
+		gid_t ignored;
+
+		want.set_user = privilege_find_user(g->user, &want.uid, &ignored) == 0;
+	}
+	if (g->uid >= 0) {
+		want.set_user = true;
+		want.uid = (uid_t)g->uid;
+	}
+	if (g->group)
+		want.set_group = privilege_find_group(g->group, &want.gid) == 0;
+	if (g->gid >= 0) {
+		want.set_group = true;
+		want.gid = (gid_t)g->gid;
+	}
+	error = privilege_drop(&want, &what);
+	if (error)
+		message_print(
+		    DIAG_ALERT,
+		    "cannot %s: %s. Start as root, or remove user, group and chroot from global.",
+		    what, strerror(-error));
+	return error == 0;
+}
+
+struct serving {
+	struct program *program;
+	int done; /* eventfd: a worker has ended */
+	bool stopping;
+};
+
+struct worker_start {
+	struct worker *worker;
+	int done;
+};
+
+static void *worker_thread(void *arg)
+{
+	struct worker_start start = *(struct worker_start *)arg;
+	uint64_t one = 1;
+
+	free(arg);
+	worker_run(start.worker);
+	if (write(start.done, &one, sizeof(one)) < 0)
+		message_print(DIAG_ALERT, "cannot tell that a thread has ended: %s",
+			      strerror(errno));
+	return NULL;
+}
+
+static bool start_threads(struct program *p, int done)
+{
+	for (unsigned int i = 0; i < p->n_threads; i++) {
+		struct worker_start *start = malloc(sizeof(*start));
+		int error;
+
+		if (!start)
+			return false;
+		*start = (struct worker_start){&p->workers[i], done};
+		error = pthread_create(&p->workers[i].pthread, NULL, worker_thread, start);
+		if (error) {
+			message_print(DIAG_ALERT, "cannot start thread %u: %s", i, strerror(error));
+			return false;
+		}
+	}
+	return true;
+}
+
+static void soft_stop(struct serving *s)
+{
+	if (s->stopping)
+		return;
+	s->stopping = true;
+	message_print(DIAG_WARNING, "Stopping: no new connections, %u to be served to their end.",
+		      atomic_load(&s->program->actconn));
+	program_soft_stop(s->program);
+}
+
+static void on_signal(struct serving *s, int signal)
+{
+	switch (signal) {
+	case SIGUSR1:
+		soft_stop(s);
+		break;
+	case SIGTERM:
+	case SIGINT:
+		program_stop_now(s->program);
+		break;
+	default: /* HUP, QUIT, USR2: for masters; here they must not kill */
+		break;
+	}
+}
+
+/* Until all threads have ended. */
+static void wait_for_end(struct serving *s, int signals)
+{
+	unsigned int ended = 0;
+	uint32_t hard_stop = s->program->model->global.hard_stop_after;
+
+	while (ended < s->program->n_threads) {
+		struct pollfd fds[2] = {{.fd = signals, .events = POLLIN},
+					{.fd = s->done, .events = POLLIN}};
+		int n = poll(fds, 2, s->stopping && hard_stop ? (int)hard_stop : -1);
+		uint64_t count;
+		int signal;
+
+		if (n == 0)
+			program_stop_now(s->program);
+		while ((signal = process_signal_next(signals, NULL)) > 0)
+			on_signal(s, signal);
+		if (fds[1].revents && read(s->done, &count, sizeof(count)) == sizeof(count))
+			ended += (unsigned int)count;
+	}
+}
+
+static int block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (const int *v = (const int[]){SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP, SIGQUIT,
+					  SIGTTIN, SIGTTOU, 0};
+	     *v; v++)
+		sigaddset(&set, *v);
+	signal(SIGPIPE, SIG_IGN);
+	return process_signal_fd(&set);
+}
+
+static void finish(struct program *p)
+{
+	for (unsigned int i = 0; i < p->n_threads; i++)
+		pthread_join(p->workers[i].pthread, NULL);
+	health_checks_fini(p);
+	for (unsigned int i = 0; i < p->n_threads; i++)
+		worker_fini(&p->workers[i]);
+	free(p->workers);
+	p->workers = NULL;
+}
+
+int run_serve(struct program *p, void (*on_ready)(void *user), void *user)
+{
+	struct serving s = {.program = p};
+	int signals = block_signals();
+
+	p->pid = (int)getpid();
+	s.done = eventfd(0, EFD_CLOEXEC);
+	if (signals < 0 || s.done < 0 || !make_workers(p)) {
+		message_print(DIAG_ALERT, "cannot start: %s", strerror(errno ? errno : ENOMEM));
+		return 1;
+	}
+	if (!drop_privileges(&p->model->global) || !start_threads(p, s.done))
+		return 1;
+	if (on_ready)
+		on_ready(user);
+	wait_for_end(&s, signals);
+	finish(p);
+	close(s.done);
+	close(signals);
+	return 0;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* Handing listening sockets on. A socket is known by the address word of its bind line. */
+#include "app/sockets.h"
+
+#include "app/files.h"
+
+#include "admin/admin.h"
+
+#include "net/address.h"
+#include "net/fd_pass.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define MAX_PASSED 1024
+
+static void each_fd(struct program *p, void (*fn)(int *fd, const char *word, void *user),
+		    void *user)
+{
+	for (unsigned int i = 0; i < p->n_proxies; i++)
+		for (unsigned int j = 0; j < p->proxies[i].n_listeners; j++)
+			fn(&p->proxies[i].listeners[j].fd, p->proxies[i].listeners[j].conf->word,
+			   user);
+	admin_each_socket(p, fn, user);
+}
+
+static void add(int *fd, const char *word, void *user)
+{
+	struct socket_list *l = user;
+	struct inherited_socket *v;
+
+	if (*fd < 0)
+		return;
+	v = realloc(l->v, (l->n + 1) * sizeof(*v));
+	if (!v)
+		return;
+	l->v = v;
+	l->v[l->n++] = (struct inherited_socket){.word = word, .fd = *fd};
+}
+
+void sockets_of_program(struct socket_list *l, const struct program *p)
+{
+	*l = (struct socket_list){0};
+	each_fd((struct program *)(uintptr_t)p, add, l);
+}
+
+static void forget_used(int *fd, const char *word, void *user)
+{
+	const struct socket_list *l = user;
+
+	(void)word;
+	for (unsigned int i = 0; i < l->n; i++)
+		if (l->v[i].used && l->v[i].fd == *fd)
+			*fd = -1;
+}
+
+void sockets_moved(struct socket_list *l, struct program *old)
+{
+	each_fd(old, forget_used, l);
+}
+
+void sockets_give_back(struct socket_list *l, struct program *new)
+{
+	each_fd(new, forget_used, l);
+}
+
+void sockets_free(struct socket_list *l)
+{
+	for (unsigned int i = 0; l->owned && i < l->n; i++) {
+		if (!l->v[i].used)
+			close(l->v[i].fd);
+		free((void *)(uintptr_t)l->v[i].word);
+	}
+	free(l->v);
+	*l = (struct socket_list){0};
+}
+
+static int ask(const char *path)
+{
+	struct address a = {.kind = ADDRESS_UNIX, .path = path};
+	struct sockaddr_storage to;
+	socklen_t len;
+	int fd, error = address_to_sockaddr(&a, &to, &len);
+	struct timeval patience = {.tv_sec = 5};
+
+	if (error)
+		return error;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (connect(fd, (struct sockaddr *)&to, len) == 0 && write(fd, "_getsocks\n", 10) == 10)
+		return fd;
+	error = -errno;
+	close(fd);
+	return error;
+}
+
+bool sockets_take_over(struct socket_list *l, const struct options *o)
+{
+	struct passed_fd *passed;
+	int fd, n;
+
+	*l = (struct socket_list){.owned = true};
+	if (!o->take_sockets)
+		return true;
+	passed = calloc(MAX_PASSED, sizeof(*passed));
+	fd = passed ? ask(o->take_sockets) : -ENOMEM;
+	n = fd < 0 ? fd : fd_pass_receive(fd, passed, MAX_PASSED);
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		message_print(
+		    DIAG_WARNING,
+		    "cannot take the listening sockets over from %s (%s): they are opened anew",
+		    o->take_sockets, strerror(-n));
+	for (int i = 0; i < n; i++) {
+		char *word = strdup(passed[i].label);
+
+		if (word)
+			add(&passed[i].fd, word, l);
+		else
+			close(passed[i].fd);
+	}
+	free(passed);
+	return true;
+}
+
+void sockets_signal_old(const struct options *o)
+{
+	for (unsigned int i = 0; i < o->n_old_pids; i++)
+		kill(o->old_pids[i], o->terminate_old ? SIGTERM : SIGUSR1);
+}

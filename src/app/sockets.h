@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Listening sockets that outlive a configuration: from one generation to the next in a master, and
+ * from an old process to a new one
+ * ("-x", "-sf", "-st").
+ */
+#ifndef APP_SOCKETS_H
+#define APP_SOCKETS_H
+
+#include "app/options.h"
+
+#include "proxy/listener.h"
+
+struct socket_list {
+	struct inherited_socket *v;
+	unsigned int n;
+	bool owned; /* the descriptors and words are the list's */
+};
+
+/* The sockets a program listens on, with their address words: views, the program keeps them. */
+void sockets_of_program(struct socket_list *l, const struct program *p);
+/* Those of the list that a new program took: the old one must not close them any more. */
+void sockets_moved(struct socket_list *l, struct program *old);
+/* The same backwards: the new program does not come to be. */
+void sockets_give_back(struct socket_list *l, struct program *new);
+/* "-x": asks the old process. False after a message. An empty list where there is no -x. */
+bool sockets_take_over(struct socket_list *l, const struct options *o);
+void sockets_free(struct socket_list *l);
+/* "-sf", "-st": tells the old processes. */
+void sockets_signal_old(const struct options *o);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is doubtful about a whole proxy, said as haproxy says it; what mode tcp cannot do is taken
+ * out of the model with a warning. Also the limits that depend on other proxies. Called by
+ * resolve.c for a configuration without errors.
+ */
+#include "config/section_core.h"
+
+static void warn(struct config_reader *r, const struct model_proxy *p, const char *before,
+		 const char *after)
+{
+	diag_add(r->diags, DIAG_WARNING, p->file, p->line, "%s %s '%s' %s", before,
+		 config_proxy_kind(p), p->name, after);
+}
+
+static void warn_timeouts(struct config_reader *r, const struct model_proxy *p)
+{
+	const struct model_timeouts *t = &p->timeout;
+	bool front = p->sides & PROXY_FRONTEND && !t->client;
+	bool back = p->sides & PROXY_BACKEND && p->servers &&
+		    (!t->connect || (!t->server && (p->mode == MODE_HTTP || !t->tunnel)));
+
+	if (!front && !back)
+		return;
+	diag_add(r->diags, DIAG_WARNING, p->file, p->line,
+		 "missing timeouts for %s '%s'.\n"
+		 "   | While not properly invalid, silent peers will hold their connections for "
+		 "ever with such a\n"
+		 "   | configuration. To fix this, please ensure that all following timeouts are "
+		 "set to a\n"
+		 "   | non-zero value: 'client', 'connect', 'server'.",
+		 config_proxy_kind(p), p->name);
+}
+
+static bool takes_stats(struct model_proxy *p)
+{
+	bool used = p->stats && p->stats->enabled;
+
+	p->stats = NULL;
+	return used;
+}
+
+static bool takes_redirects(struct model_proxy *p)
+{
+	bool used = p->redirects != NULL;
+
+	p->redirects = NULL;
+	return used;
+}
+
+static bool takes_forwardfor(struct model_proxy *p)
+{
+	bool used = p->forwardfor.on;
+
+	p->forwardfor.on = false;
+	return used;
+}
+
+static bool takes_originalto(struct model_proxy *p)
+{
+	bool used = p->originalto.on;
+
+	p->originalto.on = false;
+	return used;
+}
+
+static bool takes_cookie(struct model_proxy *p)
+{
+	bool used = p->cookie && p->sides & PROXY_BACKEND;
+
+	p->cookie = NULL;
+	return used;
+}
+
+static bool takes_monitor_uri(struct model_proxy *p)
+{
+	bool used = p->monitor_uri.p && p->sides & PROXY_FRONTEND;
+
+	p->monitor_uri = SPAN_NONE;
+	return used;
+}
+
+/* Each takes its words out of the proxy: true where they were there. */
+static const struct {
+	bool (*take)(struct model_proxy *p);
+	const char *before, *after;
+} http_only[] = {
+    {takes_stats, "'stats' statement ignored for",
+     "as it requires HTTP mode. Write 'mode http' or remove it."},
+    {takes_redirects, "'redirect' rules ignored for",
+     "as they require HTTP mode. Write 'mode http' or remove them."},
+    {takes_forwardfor, "'option forwardfor' ignored for",
+     "as it requires HTTP mode. Write 'mode http' or remove it."},
+    {takes_originalto, "'option originalto' ignored for",
+     "as it requires HTTP mode. Write 'mode http' or remove it."},
+    {takes_cookie, "cookie will be ignored for", "(needs 'mode http')."},
+    {takes_monitor_uri, "monitor-uri will be ignored for", "(needs 'mode http')."},
+};
+
+static void drop_http_words(struct config_reader *r, struct model_proxy *p)
+{
+	for (size_t i = 0; i < array_size(http_only); i++) {
+		if (http_only[i].take(p))
+			warn(r, p, http_only[i].before, http_only[i].after);
+	}
+}
+
+/* A server's cookie value that no cookie of the backend carries. */
+static void warn_server_cookies(struct config_reader *r, const struct model_proxy *p)
+{
+	for (const struct model_server *s = p->servers; s; s = s->next) {
+		if (s->cookie.p && p->mode != MODE_HTTP)
+			diag_add(
+			    r->diags, DIAG_WARNING, s->file, s->line,
+			    "%s '%s' : ignoring cookie for server '%s' as HTTP mode is disabled.",
+			    config_proxy_kind(p), p->name, s->name);
+	}
+}
+
+static void audit_proxy(struct config_reader *r, struct model_proxy *p)
+{
+	if (p->sides & PROXY_FRONTEND && !p->binds)
+		diag_add(r->diags, DIAG_WARNING, p->file, p->line,
+			 "%s '%s' has no 'bind' directive. Please declare it as a backend if this was intended.",
+			 config_proxy_kind(p), p->name);
+	warn_timeouts(r, p);
+	warn_server_cookies(r, p);
+	if (p->mode != MODE_HTTP)
+		drop_http_words(r, p);
+}
+
+static bool routes_to(const struct model_proxy *from, const struct model_proxy *to)
+{
+	if (from->default_backend == to || (from == to && from->sides & PROXY_FRONTEND))
+		return true;
+	for (const struct use_backend *u = from->use_backends; u; u = u->next) {
+		if (u->backend == to)
+			return true;
+	}
+	return false;
+}
+
+/* 10 % of what its frontends may bring, rounded up, at least 1; 0 where one of them takes the
+ * process's limit and that is automatic.
+ */
+static unsigned int default_fullconn(const struct model *m, const struct model_proxy *backend)
+{
+	uint64_t sum = 0;
+
+	for (const struct model_proxy *p = m->proxies; p; p = p->next) {
+		if (p->disabled || !(p->sides & PROXY_FRONTEND) || !routes_to(p, backend))
+			continue;
+		if (!p->maxconn)
+			return 0;
+		sum += p->maxconn;
+	}
+	sum = (sum + 9) / 10;
+	return sum ? (unsigned int)sum : 1;
+}
+
+void config_audit(struct config_reader *r)
+{
+	struct model *m = r->model;
+
+	for (struct model_proxy *p = m->proxies; p; p = p->next) {
+		if (!p->disabled)
+			audit_proxy(r, p);
+		if (p->sides & PROXY_FRONTEND && !p->maxconn)
+			p->maxconn = m->global.maxconn;
+	}
+	for (struct model_proxy *p = m->proxies; p; p = p->next) {
+		if (p->sides & PROXY_BACKEND && !p->fullconn)
+			p->fullconn = default_fullconn(m, p);
+	}
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Listening sockets. All threads wait on the same socket; the kernel wakes one of them. A limit
+ * that is reached pauses the listener in all threads: clients wait in the kernel's backlog, and are
+ * served when others have gone.
+ */
+#include "proxy/listener.h"
+
+#include "proxy/front.h"
+
+#include "net/address.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define ACCEPT_BATCH 64
+
+struct listener_io { /* one thread's share of a listener */
+	struct io io;
+	struct listener *listener;
+	struct mail wake; /* accept again: a limit is no longer reached */
+	_Atomic bool waking;
+	bool accepting;
+};
+
+static struct listener_io *share(struct listener *l, unsigned int thread)
+{
+	return &l->shares[thread];
+}
+
+static bool limit_reached(const struct listener *l)
+{
+	const struct proxy *px = l->proxy;
+	const struct program *p = px->program;
+	uint32_t limit = atomic_load_explicit(&p->maxconn, memory_order_relaxed);
+
+	if (limit && atomic_load_explicit(&p->actconn, memory_order_relaxed) >= limit) {
+		atomic_store_explicit(&px->program->some_paused, true, memory_order_relaxed);
+		return true;
+	}
+	limit = atomic_load_explicit(&px->fe_maxconn, memory_order_relaxed);
+	if (limit && atomic_load_explicit(&px->fe_connections, memory_order_relaxed) >= limit)
+		return true;
+	return l->conf->maxconn &&
+	       atomic_load_explicit(&l->connections, memory_order_relaxed) >= l->conf->maxconn;
+}
+
+static void go_on(struct listener_io *li);
+
+static void pause_accepting(struct listener_io *li)
+{
+	if (li->accepting)
+		io_accept_stop(&li->io);
+	li->accepting = false;
+	atomic_store_explicit(&li->listener->paused, true, memory_order_seq_cst);
+	/* the last connection may have gone in between: then nobody would wake us */
+	if (!limit_reached(li->listener))
+		go_on(li);
+}
+
+static void go_on(struct listener_io *li)
+{
+	struct listener *l = li->listener;
+
+	if (li->accepting || l->fd < 0 || l->proxy->fe_disabled || worker_of(li->io.loop)->closing)
+		return;
+	if (limit_reached(l)) {
+		atomic_store_explicit(&l->paused, true, memory_order_seq_cst);
+		if (limit_reached(l))
+			return;
+	}
+	li->accepting = io_accept_start(&li->io, ACCEPT_BATCH) == 0;
+}
+
+static void on_accept(struct io *io, int fd, const struct sockaddr_storage *peer)
+{
+	struct listener_io *li = container_of(io, struct listener_io, io);
+
+	front_accept(worker_of(io->loop), li->listener, fd, peer);
+	if (limit_reached(li->listener))
+		pause_accepting(li);
+}
+
+static const struct io_handler listener_handler = {.name = "listener", .on_accept = on_accept};
+
+static void on_wake(struct mail *m, struct loop *receiver)
+{
+	struct listener_io *li = container_of(m, struct listener_io, wake);
+
+	(void)receiver;
+	atomic_store_explicit(&li->waking, false, memory_order_release);
+	go_on(li);
+}
+
+static void wake_all(struct listener *l)
+{
+	struct program *p = l->proxy->program;
+
+	for (unsigned int i = 0; i < p->n_threads; i++) {
+		struct listener_io *li = share(l, i);
+
+		if (atomic_exchange_explicit(&li->waking, true, memory_order_acq_rel))
+			continue;
+		li->wake.run = on_wake;
+		loop_post(&p->workers[i].loop, &li->wake);
+	}
+}
+
+void listener_wake(struct listener *l)
+{
+	struct program *p = l->proxy->program;
+
+	if (atomic_load_explicit(&l->paused, memory_order_relaxed) &&
+	    atomic_exchange_explicit(&l->paused, false, memory_order_seq_cst))
+		wake_all(l);
+	/* the process's limit may have paused any listener */
+	if (!atomic_load_explicit(&p->some_paused, memory_order_relaxed))
+		return;
+	atomic_store_explicit(&p->some_paused, false, memory_order_relaxed);
+	for (unsigned int i = 0; i < p->n_proxies; i++)
+		for (unsigned int j = 0; j < p->proxies[i].n_listeners; j++)
+			if (atomic_exchange_explicit(&p->proxies[i].listeners[j].paused, false,
+						     memory_order_seq_cst))
+				wake_all(&p->proxies[i].listeners[j]);
+}
+
+void frontend_set_disabled(struct proxy *px, bool disabled)
+{
+	px->fe_disabled = disabled;
+	for (unsigned int i = 0; i < px->n_listeners; i++)
+		wake_all(&px->listeners[i]);
+}
+
+static struct inherited_socket *find_inherited(struct inherited_socket *v, unsigned int n,
+					       const char *word)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (!v[i].used && strcmp(v[i].word, word) == 0)
+			return &v[i];
+	return NULL;
+}
+
+static int open_one(struct listener *l, struct inherited_socket *inherited, unsigned int n,
+		    struct diags *d)
+{
+	const struct model_bind *b = l->conf;
+	const struct model_proxy *px = l->proxy->conf;
+	struct inherited_socket *old = find_inherited(inherited, n, b->word);
+	struct socket_options o = {.interface = b->interface,
+				   .backlog = (int)(b->backlog    ? b->backlog
+						    : px->backlog ? px->backlog
+						    : px->maxconn ? px->maxconn
+								  : 1024),
+				   .v6only = b->v6only,
+				   .v4v6 = b->v4v6,
+				   .transparent = b->transparent,
+				   .tcp_defer_accept = b->defer_accept,
+				   .unix_mode = b->unix_mode,
+				   .unix_uid = b->unix_uid,
+				   .unix_gid = b->unix_gid,
+				   .mss = b->mss};
+	const char *what = "socket";
+	int fd;
+
+	if (old) {
+		old->used = true;
+		l->fd = old->fd;
+		return 0;
+	}
+	fd = socket_listen(&b->address, &o, true, &what);
+	if (fd < 0) {
+		diag_add(d, DIAG_ALERT, b->file, b->line, "Starting %s %s: cannot %s: %s [%s]",
+			 px->is_listen ? "proxy" : "frontend", px->name, what, strerror(-fd),
+			 b->word);
+		return -1;
+	}
+	l->fd = fd;
+	return 0;
+}
+
+static int make_listeners(struct program *p, struct proxy *px)
+{
+	unsigned int n = 0;
+
+	for (const struct model_bind *b = px->conf->binds; b; b = b->next)
+		n++;
+	if (n == 0)
+		return 0;
+	px->listeners = calloc(n, sizeof(*px->listeners));
+	if (!px->listeners)
+		return -ENOMEM;
+	for (const struct model_bind *b = px->conf->binds; b; b = b->next) {
+		struct listener *l = &px->listeners[px->n_listeners++];
+
+		*l = (struct listener){.conf = b, .proxy = px, .fd = -1};
+		l->shares = calloc(p->n_threads, sizeof(*l->shares));
+		if (!l->shares || counter_set_init(&l->counters, p->n_threads) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int listeners_open(struct program *p, struct inherited_socket *inherited, unsigned int n,
+		   struct diags *d)
+{
+	int failed = 0;
+
+	for (unsigned int i = 0; i < p->n_proxies; i++) {
+		struct proxy *px = &p->proxies[i];
+
+		if (px->conf->disabled || !(px->conf->sides & PROXY_FRONTEND))
+			continue;
+		if (make_listeners(p, px) != 0) {
+			diag_add(d, DIAG_ALERT, px->conf->file, px->conf->line,
+				 "out of memory for the listeners of '%s'", px->conf->name);
+			return -1;
+		}
+		for (unsigned int j = 0; j < px->n_listeners; j++)
+			failed |= open_one(&px->listeners[j], inherited, n, d);
+	}
+	return failed;
+}
+
+void listeners_close(struct program *p)
+{
+	for (unsigned int i = 0; i < p->n_proxies; i++) {
+		struct proxy *px = &p->proxies[i];
+
+		for (unsigned int j = 0; j < px->n_listeners; j++) {
+			struct listener *l = &px->listeners[j];
+
+			if (l->fd >= 0)
+				close(l->fd);
+			free(l->shares);
+			counter_set_fini(&l->counters);
+		}
+		free(px->listeners);
+		px->listeners = NULL;
+		px->n_listeners = 0;
+	}
+}
+
+static void start_one(struct worker *w, struct listener *l)
+{
+	struct listener_io *li = share(l, w->thread);
+
+	li->listener = l;
+	io_init(&li->io, &w->loop, l->fd, &listener_handler);
+	go_on(li);
+}
+
+void listeners_start(struct worker *w)
+{
+	struct program *p = w->program;
+
+	for (unsigned int i = 0; i < p->n_proxies; i++)
+		for (unsigned int j = 0; j < p->proxies[i].n_listeners; j++)
+			start_one(w, &p->proxies[i].listeners[j]);
+}
+
+void listeners_stop(struct worker *w)
+{
+	struct program *p = w->program;
+
+	for (unsigned int i = 0; i < p->n_proxies; i++)
+		for (unsigned int j = 0; j < p->proxies[i].n_listeners; j++) {
+			struct listener_io *li = share(&p->proxies[i].listeners[j], w->thread);
+
+			if (li->accepting)
+				io_accept_stop(&li->io);
+			li->accepting = false;
+		}
+}

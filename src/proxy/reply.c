@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers made here. The head and a first part of the body go out in one write; a body that is
+ * longer than that is sent on by step_flush, piece by piece, as the client takes it.
+ */
+#include "proxy/reply.h"
+
+#include "proxy/back.h"
+#include "proxy/front.h"
+#include "proxy/steps.h"
+
+#include <errno.h>
+
+#define PIECE_BYTES (64 * 1024)
+
+static const struct builtin_reply {
+	const char *reason, *text;
+	bool close;
+} builtin_replies[REPLY_KINDS] = {
+    [REPLY_200] = {"OK", "Service ready.", false},
+    [REPLY_400] = {"Bad request", "Your browser sent an invalid request.", true},
+    [REPLY_401] = {"Unauthorized", "You need a valid user and password to access this content.",
+		   false},
+    [REPLY_403] = {"Forbidden", "Request forbidden by administrative rules.", false},
+    [REPLY_404] = {"Not Found", "The resource could not be found.", false},
+    [REPLY_405] = {"Method Not Allowed", "This method is not allowed for the resource.", false},
+    [REPLY_407] = {"Proxy Authentication Required", "The proxy wants a user and a password.",
+		   false},
+    [REPLY_408] = {"Request Time-out", "Your browser didn't send a complete request in time.",
+		   true},
+    [REPLY_410] = {"Gone", "The resource is no longer available and will not be available again.",
+		   false},
+    [REPLY_413] = {"Payload Too Large", "The request is larger than what this server takes.", true},
+    [REPLY_425] = {"Too Early", "Your browser sent early data.", false},
+    [REPLY_429] = {"Too Many Requests",
+		   "You have sent too many requests in a given amount of time.", false},
+    [REPLY_500] = {"Internal Server Error", "An internal server error occurred.", false},
+    [REPLY_501] = {"Not Implemented", "The server does not support what the request needs.", false},
+    [REPLY_502] = {"Bad Gateway", "The server returned an invalid or incomplete response.", false},
+    [REPLY_503] = {"Service Unavailable", "No server is available to handle this request.", false},
+    [REPLY_504] = {"Gateway Time-out", "The server didn't respond in time.", false},
+};
+
+/* Nothing more is wanted from the server; what the client still sends of its request cannot be told
+ * from the next one. */
+static void end_request(struct stream *s)
+{
+	if (s->back_connection)
+		back_release(s, false);
+	if (s->front.phase != PHASE_DONE)
+		s->close_client = true;
+	s->answered_here = true;
+	s->step = STEP_FLUSH;
+}
+
+/* Sends bytes to the client; keeps none of the caller's memory. */
+static enum step_result send_now(struct stream *s, struct span head, struct span body)
+{
+	struct iovec iov[2] = {{(void *)(uintptr_t)head.p, head.len},
+			       {(void *)(uintptr_t)body.p, body.len}};
+	struct endpoint *e = &s->front;
+	int error;
+	enum io_result r = connection_send(e->connection, iov, body.len ? 2 : 1, false, &error);
+
+	e->head_sent = true;
+	if (r == IO_FAILED) {
+		e->error = error;
+		return STEP_GOTO;
+	}
+	e->bytes_out += head.len + body.len;
+	e->blocked = r == IO_PENDING;
+	return STEP_GOTO;
+}
+
+static bool wants_close(const struct stream *s)
+{
+	return s->close_client || !s->front.message.persistent ||
+	       s->fe->conf->connection_mode == HTTP_CLOSE || s->front_connection->ended ||
+	       atomic_load_explicit(&s->worker->program->stopping, memory_order_relaxed);
+}
+
+enum step_result reply_send(struct stream *s, unsigned int status, struct span headers,
+			    struct span body)
+{
+	bool no_body = s->front.message.method == HTTP_HEAD;
+	struct buffer head;
+	size_t first;
+
+	end_request(s);
+	s->status = status;
+	buffer_init_fixed(&head, s->worker->scratch, WORKER_SCRATCH_BYTES);
+	buffer_add_text(&head, "HTTP/1.1 ");
+	buffer_add_u64(&head, status);
+	buffer_add_char(&head, ' ');
+	buffer_add_text(&head, http_reason(status));
+	buffer_add_text(&head, "\r\ncontent-length: ");
+	buffer_add_u64(&head, body.len);
+	buffer_add_text(&head, "\r\n");
+	buffer_add_span(&head, headers);
+	if (wants_close(s)) {
+		s->close_client = true;
+		buffer_add_text(&head, "connection: close\r\n");
+	} else if (s->front.message.version == HTTP_1_0) {
+		buffer_add_text(&head, "connection: keep-alive\r\n");
+	}
+	buffer_add_text(&head, "\r\n");
+	if (head.failed)
+		return reply_error(s, REPLY_500);
+	if (no_body)
+		body = SPAN_NONE;
+	first = body.len < PIECE_BYTES ? body.len : PIECE_BYTES;
+	if (first < body.len) {
+		buffer_init(&s->answer, body.len);
+		buffer_add_span(&s->answer, span_slice(body, first, body.len));
+		if (s->answer.failed)
+			return reply_abort(s);
+	}
+	return send_now(s, buffer_span(&head), span_slice(body, 0, first));
+}
+
+bool reply_continue(struct stream *s)
+{
+	while (s->answer_sent < s->answer.len && !s->front.blocked && !s->front.error) {
+		struct span piece =
+		    span_slice(buffer_span(&s->answer), s->answer_sent, PIECE_BYTES);
+
+		s->answer_sent += piece.len;
+		send_now(s, piece, SPAN_NONE);
+	}
+	return (!s->front.blocked && s->answer_sent >= s->answer.len) || s->front.error != 0;
+}
+
+/* What the files say instead of the built-in words: the backend's first, then the frontend's. */
+static const struct model_reply *configured(const struct stream *s, enum reply_kind kind)
+{
+	const struct model_reply *r = s->be ? s->be->conf->replies[kind] : NULL;
+
+	return r ? r : s->fe->conf->replies[kind];
+}
+
+static enum step_result send_location(struct stream *s, const struct model_reply *r)
+{
+	struct span line = span_of(arena_printf(
+	    &s->arena, "cache-control: no-cache\r\nlocation: %.*s\r\n", SPAN_ARG(r->location)));
+
+	return reply_send(s, r->code, line, SPAN_NONE);
+}
+
+static enum step_result send_builtin(struct stream *s, enum reply_kind kind)
+{
+	const struct builtin_reply *b = &builtin_replies[kind];
+	unsigned int status = reply_status(kind);
+	char bytes[1024], body[512];
+	struct buffer head, text;
+
+	buffer_init_fixed(&text, body, sizeof(body));
+	buffer_printf(&text, "<html><body><h1>%u %s</h1>\n%s\n</body></html>\n", status, b->reason,
+		      b->text);
+	buffer_init_fixed(&head, bytes, sizeof(bytes));
+	buffer_printf(&head, "HTTP/1.1 %u %s\r\ncontent-length: %zu\r\ncache-control: no-cache\r\n",
+		      status, b->reason, text.len);
+	if (b->close || s->close_client || wants_close(s)) {
+		s->close_client = true;
+		buffer_add_text(&head, "connection: close\r\n");
+	}
+	buffer_add_text(&head, "content-type: text/html\r\n");
+	if (kind == REPLY_401)
+		buffer_add_text(&head, "www-authenticate: Basic realm=\"Restricted area\"\r\n");
+	buffer_add_text(&head, "\r\n");
+	return send_now(s, buffer_span(&head),
+			s->front.message.method == HTTP_HEAD ? SPAN_NONE : buffer_span(&text));
+}
+
+enum step_result reply_error(struct stream *s, enum reply_kind kind)
+{
+	const struct model_reply *r = configured(s, kind);
+
+	if (s->front.head_sent || !stream_is_http(s))
+		return reply_abort(s);
+	s->status = reply_status(kind);
+	end_request(s);
+	if (s->front.error || s->front.connection == NULL)
+		return STEP_GOTO;
+	if (r && r->location.p)
+		return send_location(s, r);
+	if (r && r->raw.p) {
+		s->close_client = true; /* its framing is the file's own business */
+		return send_now(s, r->raw, SPAN_NONE);
+	}
+	return send_builtin(s, kind);
+}
+
+enum step_result reply_abort(struct stream *s)
+{
+	end_request(s);
+	s->close_client = true;
+	if (!s->front.error)
+		s->front.error = -ECONNABORTED;
+	return STEP_GOTO;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine of the steps, and a stream's birth and end. Events note what they know in the stream
+ * and call stream_run; steps look at it. Bytes that the loop lent and no step took are copied
+ * before stream_run returns, so that steps never care whose they are.
+ */
+#include "proxy/stream.h"
+
+#include "proxy/back.h"
+#include "proxy/front.h"
+#include "proxy/listener.h"
+#include "proxy/steps.h"
+
+static void on_timer(struct timer *t, uint64_t now_ms)
+{
+	struct stream *s = container_of(t, struct stream, timer);
+
+	(void)now_ms;
+	s->timer_expired = true;
+	stream_run(s);
+}
+
+struct stream *stream_new(struct front *f)
+{
+	struct loop *l = f->connection.io.loop;
+	struct worker *w = worker_of(l);
+	struct stream *s = pool_get(&w->streams);
+
+	if (!s)
+		return NULL;
+	memset(s, 0, offsetof(struct stream, arena));
+	s->worker = w;
+	s->front_connection = f;
+	s->fe = f->listener->proxy;
+	s->steps = stream_is_http(s) ? steps_http : steps_tcp;
+	endpoint_init(&s->front, s, stream_is_http(s) ? &codec_h1 : &codec_raw);
+	endpoint_init(&s->back, s, s->front.codec);
+	s->front.connection = &f->connection;
+	timer_init(&s->timer, on_timer);
+	s->cause = s->state = s->cookie_in = s->cookie_out = '-';
+	s->replayable = true;
+	s->start_us = l->now_us;
+	s->start_wall_us = l->wall_us;
+	s->is_first_request = f->requests == 0;
+	if (!stream_is_http(s))
+		s->head_us = s->start_us = f->accept_us;
+	s->id = atomic_fetch_add_explicit(&w->program->next_stream_id, 1, memory_order_relaxed);
+	arena_init(&s->arena, 8192, 0);
+	list_append(&w->all_streams, &s->link);
+	f->stream = s;
+	return s;
+}
+
+void stream_free(struct stream *s)
+{
+	struct worker *w = s->worker;
+
+	CHECK(!s->back_connection && !s->holds_slot);
+	step_leave_queue(s);
+	timer_stop(&w->loop.wheel, &s->timer);
+	endpoint_fini(&s->front);
+	endpoint_fini(&s->back);
+	buffer_fini(&s->replay);
+	buffer_fini(&s->body);
+	buffer_fini(&s->answer);
+	arena_fini(&s->arena);
+	list_remove(&s->link);
+	s->front_connection->stream = NULL;
+	pool_put(&w->streams, s);
+}
+
+void stream_run(struct stream *s)
+{
+	enum step_result r;
+
+	if (s->running)
+		return;
+	s->running = true;
+	do {
+		r = s->steps[s->step].run(s);
+		if (r == STEP_NEXT)
+			s->step++;
+	} while (r == STEP_NEXT || r == STEP_GOTO);
+	if (r == STEP_GONE)
+		return;
+	s->running = false;
+	endpoint_keep(&s->front);
+	endpoint_keep(&s->back);
+}
+
+void stream_fill_context(const struct stream *s, struct rule_context *ctx)
+{
+	*ctx = (struct rule_context){
+	    .request = stream_is_http(s) && s->step > STEP_READ_HEAD ? &s->front.message : NULL,
+	    .response =
+		s->step >= STEP_RESPONSE_RULES && s->back.head_sent ? &s->back.message : NULL,
+	    .src = s->front_connection->src,
+	    .dst = *front_destination(s->front_connection),
+	};
+}
+
+void stream_note(struct stream *s, enum termination_cause cause, char state)
+{
+	if (s->cause != '-')
+		return;
+	s->cause = (char)cause;
+	s->state = state;
+}
+
+const struct step steps_http[STEPS] = {
+    [STEP_READ_HEAD] = {"read_head", step_read_head},
+    [STEP_REQUEST_RULES] = {"request_rules", step_request_rules},
+    [STEP_PICK_BACKEND] = {"pick_backend", step_pick_backend},
+    [STEP_BACKEND_RULES] = {"backend_rules", step_backend_rules},
+    [STEP_SERVE] = {"serve", step_serve},
+    [STEP_PICK_SERVER] = {"pick_server", step_pick_server},
+    [STEP_WAIT_QUEUE] = {"wait_queue", step_wait_queue},
+    [STEP_CONNECT] = {"connect", step_connect},
+    [STEP_SEND_HEAD] = {"send_head", step_send_head},
+    [STEP_READ_RESPONSE] = {"read_response", step_read_response},
+    [STEP_RESPONSE_RULES] = {"response_rules", step_response_rules},
+    [STEP_PUMP] = {"pump", step_pump},
+    [STEP_FLUSH] = {"flush", step_flush},
+    [STEP_LOG] = {"log", step_log},
+    [STEP_FINISH] = {"finish", step_finish},
+};
+
+const struct step steps_tcp[STEPS] = {
+    [STEP_READ_HEAD] = {"read_head", step_skip},
+    [STEP_REQUEST_RULES] = {"request_rules", step_skip},
+    [STEP_PICK_BACKEND] = {"pick_backend", step_pick_backend},
+    [STEP_BACKEND_RULES] = {"backend_rules", step_skip},
+    [STEP_SERVE] = {"serve", step_skip},
+    [STEP_PICK_SERVER] = {"pick_server", step_pick_server},
+    [STEP_WAIT_QUEUE] = {"wait_queue", step_wait_queue},
+    [STEP_CONNECT] = {"connect", step_connect},
+    [STEP_SEND_HEAD] = {"send_head", step_skip},
+    [STEP_READ_RESPONSE] = {"read_response", step_skip},
+    [STEP_RESPONSE_RULES] = {"response_rules", step_skip},
+    [STEP_PUMP] = {"pump", step_pump},
+    [STEP_FLUSH] = {"flush", step_flush},
+    [STEP_LOG] = {"log", step_log},
+    [STEP_FINISH] = {"finish", step_finish},
+};

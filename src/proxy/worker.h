@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* A thread of the proxy: its loop, pools, scratch memory and the connections it owns for life. */
+#ifndef PROXY_WORKER_H
+#define PROXY_WORKER_H
+
+#include "proxy/proxy.h"
+
+#include "base/family.h"
+#include "base/pool.h"
+
+#define WORKER_SCRATCH_BYTES (64 * 1024)
+
+struct worker {
+	struct loop loop; /* loop.owner points back here */
+	struct program *program;
+	unsigned int thread;
+	struct pool fronts, streams, backs;
+	struct list sessions;    /* struct front: all client connections */
+	struct list all_streams; /* struct stream */
+	struct counters *totals; /* this thread's, in program->totals */
+	struct timer janitor;    /* purges idle server connections, once a second */
+	char *scratch; /* WORKER_SCRATCH_BYTES: heads and log lines are put together here */
+	struct header *headers; /* H1_MAX_HEADERS: parsing target */
+	bool closing;           /* soft stop: no new connections here */
+	struct mail stop_mail;
+	_Atomic bool stop_asked;
+	pthread_t pthread;
+};
+
+static inline struct worker *worker_of(const struct loop *l)
+{
+	return l->owner;
+}
+
+/* A part of the program that lives in the worker threads: admin/ registers its own, so that proxy/
+ * need not know of it. */
+struct worker_part {
+	const char *name;
+	void (*start)(struct worker *w);
+	void (*stop)(struct worker *w); /* soft stop */
+};
+
+FAMILY_DECLARE(worker_part, struct worker_part);
+
+/* 0 or -errno. */
+int worker_init(struct worker *w, struct program *p, unsigned int thread, uint64_t seed) must_check;
+void worker_fini(struct worker *w);
+/* Listeners, checks, janitor on; then the loop until the program stops. Runs in the worker's own
+ * thread. */
+void worker_run(struct worker *w);
+/* A client's connection has gone: the last one of a stopping worker ends it. */
+void worker_session_ended(struct worker *w);
+/* From any thread: soft stop (no new connections; idle ones are answered once more, then closed),
+ * or at once. */
+void program_soft_stop(struct program *p);
+void program_stop_now(struct program *p);
+
+#endif

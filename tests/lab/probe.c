@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The clients of the drills: short ones (a new connection and a GET every few milliseconds),
+ * keep-alive ones (a request every 50 ms on each connection) and streams (a long answer read
+ * slowly). Runs for a bounded time, then says what each kind saw:
+ *
+ *     probe ADDRESS PORT SECONDS [SHORT_PER_SECOND [KEEPALIVE [STREAMS [STREAM_PATH]]]]
+ *     short 2000 failed 0
+ *     keepalive 1990 failed 0 broken 0
+ *     streams 6 broken 0
+ *     gap_ms 12
+ *
+ * A short request fails when it is refused, cut off, answered with 5xx or not answered within a
+ * second. A keep-alive connection is broken when it ends with a request unanswered; one that ends
+ * between requests is opened anew, as browsers do.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TIMEOUT_MS 1000
+#define KEEPALIVE_EVERY_MS 50
+#define MAX_CLIENTS 4096
+#define STREAM_CHUNK 4096
+
+enum kind { SHORT, KEEPALIVE, STREAM };
+
+struct client {
+	enum kind kind;
+	int fd; /* -1: not in use */
+	bool connected, waiting;
+	uint64_t deadline_ms, next_ms;
+	unsigned int answers; /* on this connection */
+	size_t got;
+	int64_t body_left; /* -1: head not complete */
+	char head[4096];
+};
+
+static struct client clients[MAX_CLIENTS];
+static int poll_fd;
+static struct sockaddr_in to;
+static const char *stream_path = "/big";
+static unsigned long count[3], failed[3], broken[3];
+static uint64_t last_good_ms, longest_gap_ms;
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void drop(struct client *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	c->connected = c->waiting = false;
+}
+
+static void fail(struct client *c, const char *why)
+{
+	if (c->waiting) {
+		failed[c->kind]++;
+		if (c->kind != SHORT)
+			broken[c->kind]++;
+		fprintf(stderr, "%llu %s: %s (answers before: %u)\n", (unsigned long long)now_ms(),
+			c->kind == SHORT       ? "short"
+			: c->kind == KEEPALIVE ? "keepalive"
+					       : "stream",
+			why, c->answers);
+	}
+	drop(c);
+}
+
+static void good(struct client *c)
+{
+	uint64_t now = now_ms();
+
+	if (now - last_good_ms > longest_gap_ms)
+		longest_gap_ms = now - last_good_ms;
+	last_good_ms = now;
+	c->waiting = false;
+	c->answers++;
+	if (c->kind != KEEPALIVE)
+		drop(c);
+}
+
+static void send_request(struct client *c)
+{
+	char text[256];
+	int n = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: probe\r\n%s\r\n",
+			 c->kind == STREAM ? stream_path : "/",
+			 c->kind == KEEPALIVE ? "" : "Connection: close\r\n");
+
+	c->got = 0;
+	c->body_left = -1;
+	c->waiting = true;
+	c->deadline_ms = now_ms() + (c->kind == STREAM ? 3600000 : TIMEOUT_MS);
+	if (send(c->fd, text, (size_t)n, MSG_NOSIGNAL) == n)
+		return;
+	if (c->answers > 0 && c->kind == KEEPALIVE) {
+		c->waiting = false; /* closed while idle: opened anew at the next tick */
+		drop(c);
+		return;
+	}
+	fail(c, "cannot send");
+}
+
+static void start(struct client *c, enum kind kind)
+{
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT, .data.ptr = c};
+	int one = 1;
+
+	c->kind = kind;
+	c->connected = false;
+	c->answers = 0;
+	c->waiting = true;
+	c->deadline_ms = now_ms() + TIMEOUT_MS;
+	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	count[kind] += kind != KEEPALIVE;
+	if (c->fd < 0) {
+		fail(c, "no socket");
+		return;
+	}
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) != 0 && errno != EINPROGRESS) {
+		fail(c, strerror(errno));
+		return;
+	}
+	epoll_ctl(poll_fd, EPOLL_CTL_ADD, c->fd, &ev);
+}
+
+/* The head is complete: its status and length. False on a bad answer. */
+static bool read_head(struct client *c, const char *end)
+{
+	const char *length;
+	int status = 0;
+
+	c->head[c->got] = '\0';
+	if (sscanf(c->head, "HTTP/1.%*d %d", &status) != 1 || status >= 500) {
+		char why[64];
+
+		snprintf(why, sizeof(why), "status %d", status);
+		fail(c, why);
+		return false;
+	}
+	length = strcasestr(c->head, "content-length:");
+	c->body_left = (length ? strtoll(length + 15, NULL, 10) : 0) -
+		       (int64_t)(c->got - (size_t)(end - c->head));
+	return true;
+}
+
+static void received(struct client *c, const char *bytes, size_t n)
+{
+	const char *end;
+
+	if (c->body_left >= 0) {
+		c->body_left -= (int64_t)n;
+	} else {
+		size_t room = sizeof(c->head) - 1 - c->got, take = n < room ? n : room;
+
+		memcpy(c->head + c->got, bytes, take);
+		c->got += take;
+		end = memmem(c->head, c->got, "\r\n\r\n", 4);
+		if (!end)
+			return;
+		if (!read_head(c, end + 4))
+			return;
+		c->body_left -= (int64_t)(n - take);
+	}
+	if (c->body_left <= 0 && c->waiting)
+		good(c);
+}
+
+static void on_readable(struct client *c)
+{
+	static char bytes[65536];
+	ssize_t n = recv(c->fd, bytes, c->kind == STREAM ? STREAM_CHUNK : sizeof(bytes), 0);
+
+	if (n > 0) {
+		if (c->waiting)
+			received(c, bytes, (size_t)n);
+	} else if (n == 0 || errno != EAGAIN) {
+		/* an idle connection may close just when its next request goes out: repeating it
+		 * then is the client's own right */
+		if (c->kind == KEEPALIVE && c->answers > 0 && c->got == 0 && n == 0)
+			c->waiting = false;
+		fail(c, n == 0 ? "closed" : strerror(errno));
+	}
+}
+
+static void on_event(struct client *c, uint32_t events)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
+
+	if (c->fd < 0)
+		return;
+	if (!c->connected && (events & (EPOLLOUT | EPOLLERR))) {
+		int error = 0;
+		socklen_t len = sizeof(error);
+
+		getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+		if (error) {
+			fail(c, strerror(error));
+			return;
+		}
+		c->connected = true;
+		epoll_ctl(poll_fd, EPOLL_CTL_MOD, c->fd, &ev);
+		count[c->kind] += c->kind == KEEPALIVE;
+		send_request(c);
+		return;
+	}
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		on_readable(c);
+}
+
+static void tick(unsigned int n_keepalive, unsigned int n_streams)
+{
+	uint64_t now = now_ms();
+
+	for (unsigned int i = 0; i < MAX_CLIENTS; i++) {
+		struct client *c = &clients[i];
+
+		if (c->fd >= 0 && c->waiting && now > c->deadline_ms)
+			fail(c, "no answer in time");
+		if (i >= n_keepalive + n_streams || now < c->next_ms)
+			continue;
+		c->next_ms = now + (i < n_keepalive ? KEEPALIVE_EVERY_MS : 200);
+		if (c->fd < 0) {
+			start(c, i < n_keepalive ? KEEPALIVE : STREAM);
+		} else if (i < n_keepalive && c->connected && !c->waiting) {
+			count[KEEPALIVE]++;
+			send_request(c);
+		}
+	}
+}
+
+static void start_short(unsigned int first)
+{
+	for (unsigned int i = first; i < MAX_CLIENTS; i++)
+		if (clients[i].fd < 0) {
+			start(&clients[i], SHORT);
+			return;
+		}
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t begin, end, next_short_us = 0;
+	unsigned int per_second = argc > 4 ? (unsigned int)atoi(argv[4]) : 200;
+	unsigned int n_keepalive = argc > 5 ? (unsigned int)atoi(argv[5]) : 10;
+	unsigned int n_streams = argc > 6 ? (unsigned int)atoi(argv[6]) : 0;
+
+	if (argc < 4 || inet_pton(AF_INET, argv[1], &to.sin_addr) != 1 ||
+	    n_keepalive + n_streams >= MAX_CLIENTS) {
+		fprintf(stderr, "usage: probe ADDRESS PORT SECONDS [SHORT_PER_SECOND [KEEPALIVE "
+				"[STREAMS [STREAM_PATH]]]]\n");
+		return 2;
+	}
+	if (argc > 7)
+		stream_path = argv[7];
+	to.sin_family = AF_INET;
+	to.sin_port = htons((uint16_t)atoi(argv[2]));
+	signal(SIGPIPE, SIG_IGN);
+	for (unsigned int i = 0; i < MAX_CLIENTS; i++)
+		clients[i].fd = -1;
+	poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	begin = last_good_ms = now_ms();
+	end = begin + (uint64_t)atoi(argv[3]) * 1000;
+	while (now_ms() < end) {
+		struct epoll_event events[256];
+		int n = epoll_wait(poll_fd, events, 256, 1);
+
+		for (int i = 0; i < n; i++)
+			on_event(events[i].data.ptr, events[i].events);
+		while (per_second && (now_ms() - begin) * 1000 >= next_short_us &&
+		       now_ms() < end - TIMEOUT_MS) {
+			start_short(n_keepalive + n_streams);
+			next_short_us += 1000000 / per_second;
+		}
+		tick(now_ms() < end - TIMEOUT_MS ? n_keepalive : 0, n_streams);
+	}
+	printf("short %lu failed %lu\nkeepalive %lu failed %lu broken %lu\nstreams %lu broken "
+	       "%lu\ngap_ms %llu\n",
+	       count[SHORT], failed[SHORT], count[KEEPALIVE], failed[KEEPALIVE], broken[KEEPALIVE],
+	       count[STREAM], broken[STREAM], (unsigned long long)longest_gap_ms);
+	return 0;
+}
