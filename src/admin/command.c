@@ -79,10 +79,9 @@ static bool resembles(const struct command *cmd, const struct span *words, unsig
 static int by_words(const void *a, const void *b)
 {
 	const struct command *const *x = a, *const *y = b;
-	bool own_x = strchr((*x)->words, ' ') == NULL, own_y = strchr((*y)->words, ' ') == NULL;
 
-	if (own_x != own_y) /* help, prompt, quit come last */
-		return own_x - own_y;
+	if ((*x)->always != (*y)->always)
+		return (*x)->always - (*y)->always;
 	return strcmp((*x)->words, (*y)->words);
 }
 
@@ -111,7 +110,7 @@ static unsigned int list_chosen(struct buffer *out, enum bind_level level, choos
 		if (!(*it)->help || (*it)->level > level || count == MAX_COMMANDS)
 			continue;
 		chosen += wanted;
-		if (wanted || !strchr((*it)->words, ' '))
+		if (wanted || (*it)->always)
 			v[count++] = *it;
 	}
 	qsort(v, count, sizeof(v[0]), by_words);

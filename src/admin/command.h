@@ -48,6 +48,7 @@ struct command {
 	const char *words; /* "show stat" */
 	const char *args;  /* "[up|no-maint|typed|json]*" */
 	const char *help;  /* NULL: not listed */
+	bool always;       /* ends every list of commands */
 	enum bind_level level;
 	enum command_result (*run)(struct command_call *c);
 };

@@ -27,6 +27,7 @@ static enum command_result help(struct command_call *c)
 }
 
 static const struct command command_help = {.words = "help",
+					    .always = true,
 					    .args = "[<command>]",
 					    .help = "these lines, or those of one command",
 					    .run = help};
@@ -39,6 +40,7 @@ static enum command_result prompt(struct command_call *c)
 }
 
 static const struct command command_prompt = {.words = "prompt",
+					      .always = true,
 					      .args = "",
 					      .help = "many commands on one connection, or not",
 					      .run = prompt};
@@ -51,7 +53,7 @@ static enum command_result quit(struct command_call *c)
 }
 
 static const struct command command_quit = {
-    .words = "quit", .args = "", .help = "ends the connection", .run = quit};
+    .words = "quit", .always = true, .args = "", .help = "ends the connection", .run = quit};
 FAMILY_ADD(command, command_quit);
 
 static enum command_result operator_level(struct command_call *c)

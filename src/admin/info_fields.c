@@ -107,12 +107,12 @@ static void connections_now(const struct info_source *s, struct stats_value *v)
 
 static void connections(const struct info_source *s, struct stats_value *v)
 {
-	v->number = atomic_load(&s->program->total_connections);
+	v->number = s->totals.connections;
 }
 
 static void requests(const struct info_source *s, struct stats_value *v)
 {
-	v->number = atomic_load(&s->program->total_requests);
+	v->number = s->totals.requests;
 }
 
 static void connection_rate(const struct info_source *s, struct stats_value *v)
@@ -132,12 +132,12 @@ static void connection_rate_max(const struct info_source *s, struct stats_value 
 
 static void session_rate(const struct info_source *s, struct stats_value *v)
 {
-	v->number = s->totals.session_rate.current;
+	v->number = s->totals.connection_rate.current;
 }
 
 static void session_rate_max(const struct info_source *s, struct stats_value *v)
 {
-	v->number = atomic_load(&s->program->totals.session_rate_max);
+	v->number = atomic_load(&s->program->totals.connection_rate_max);
 }
 
 static void timers(const struct info_source *s, struct stats_value *v)

@@ -99,9 +99,9 @@ static void facts(struct buffer *out, const struct stats_page *page)
 	buffer_add_text(out, "</dd></div>");
 	fact(out, "connections now", atomic_load(&p->actconn));
 	fact(out, "at most", atomic_load(&p->maxconn));
-	fact(out, "so far", atomic_load(&p->total_connections));
+	fact(out, "so far", sum.connections);
 	fact(out, "connections/s", sum.connection_rate.current);
-	fact(out, "requests so far", atomic_load(&p->total_requests));
+	fact(out, "requests so far", sum.requests);
 	fact(out, "requests/s", sum.request_rate.current);
 	buffer_add_text(out, "</dl>\n");
 	if (atomic_load(&p->stopping))

@@ -55,7 +55,8 @@ const char stats_html_style[] =
     "white-space:nowrap;vertical-align:top}"
     "td.t{text-align:left}td.w{white-space:normal;min-width:11rem}"
     "tr.sum td,tr.fe td{background:color-mix(in srgb,var(--ink) 4%,transparent)}"
-    "td.t b{font-weight:600}td small{display:block;color:var(--dim);font-size:.75rem}"
+    "td.z{color:var(--dim)}td.t b{font-weight:600}td "
+    "small{display:block;color:var(--dim);font-size:.75rem}"
     ".pill{display:inline-block;border:1px solid currentColor;border-left-width:5px;"
     "border-radius:4px;padding:0 .4rem;font-weight:600}"
     ".bk .pill,.pill.bk{border-style:dashed;border-left-style:solid}"
@@ -67,7 +68,7 @@ const char stats_html_style[] =
     "table,tbody,tr,td{display:block}thead{display:none}"
     "tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.2rem,1fr));"
     "gap:.1rem .5rem;padding:.5rem 0;border-top:1px solid var(--line)}"
-    "td{border:0;padding:.1rem 0;text-align:left}td.e{display:none}"
+    "td{border:0;padding:.1rem 0;text-align:left}td.e,td.z{display:none}"
     "td::before{content:attr(data-l);display:block;color:var(--dim);font-size:.7rem}"
     "td.w,td.name{grid-column:1/-1}"
     "tr.sum td,tr.fe td{background:none}}";

@@ -63,8 +63,6 @@ static void find_fields(struct table *t)
 static void head(const struct table *t)
 {
 	buffer_add_text(t->out, "<div class=scroll><table><thead><tr>");
-	if (t->forms)
-		buffer_add_text(t->out, "<th rowspan=2></th>");
 	buffer_add_text(t->out, "<th class=t rowspan=2>Name</th><th class=t rowspan=2>Status</th>"
 				"<th class=t rowspan=2>Last check</th>");
 	for (unsigned int i = 0, n; i < COLUMNS; i += n) {
@@ -105,8 +103,18 @@ static void add_value(struct buffer *out, const struct stats_value *v, enum cell
 		stats_html_number(out, n);
 }
 
+/* What the total is made of, as a tool tip. */
+static void total_title(const struct table *t, const struct stats_object *o)
+{
+	buffer_printf(t->out, " title=\"requests %llu", (unsigned long long)o->sum.requests);
+	for (unsigned int k = 1; k <= 5; k++)
+		buffer_printf(t->out, ", %uxx %llu", k, (unsigned long long)o->sum.responses[k]);
+	buffer_printf(t->out, ", other %llu\"", (unsigned long long)o->sum.responses[0]);
+}
+
 static void cell(const struct table *t, unsigned int i, const struct stats_object *o)
 {
+	const struct column *c = &columns[i];
 	struct stats_value v = {.type = STATS_NONE};
 
 	if (t->fields[i])
@@ -115,20 +123,15 @@ static void cell(const struct table *t, unsigned int i, const struct stats_objec
 		buffer_add_text(t->out, "<td class=e></td>");
 		return;
 	}
-	buffer_printf(t->out, "<td data-l=\"%s %s\"", columns[i].group, columns[i].label);
-	if (columns[i].form == CELL_BYTES)
+	buffer_printf(t->out, "<td%s data-l=\"%s %s\"",
+		      v.type != STATS_S32 && v.number == 0 ? " class=z" : "", c->group, c->label);
+	if (c->form == CELL_BYTES)
 		buffer_printf(t->out, " title=\"%llu\"", (unsigned long long)v.number);
-	if (strcmp(columns[i].field, "stot") == 0 && o->proxy->conf->mode == MODE_HTTP &&
-	    o->kind != STATS_LISTENER) {
-		buffer_add_text(t->out, " title=\"requests ");
-		buffer_add_u64(t->out, o->sum.requests);
-		for (unsigned int k = 1; k <= 5; k++)
-			buffer_printf(t->out, ", %uxx %llu", k,
-				      (unsigned long long)o->sum.responses[k]);
-		buffer_printf(t->out, ", other %llu\"", (unsigned long long)o->sum.responses[0]);
-	}
+	if (strcmp(c->field, "stot") == 0 && o->proxy->conf->mode == MODE_HTTP &&
+	    o->kind != STATS_LISTENER)
+		total_title(t, o);
 	buffer_add_char(t->out, '>');
-	add_value(t->out, &v, columns[i].form);
+	add_value(t->out, &v, c->form);
 	buffer_add_text(t->out, "</td>");
 }
 
@@ -150,18 +153,30 @@ static void legend(const struct table *t, const struct stats_object *o, const ch
 	}
 }
 
-static void name_cell(const struct table *t, const struct stats_object *o)
+/* The name; of servers with a box to tick. */
+static void shown_name(const struct table *t, const struct stats_object *o)
 {
-	static const char *const kinds[] = {"frontend", "backend", "", "listener"};
+	bool box = t->forms && o->kind == STATS_SERVER;
 
-	buffer_add_text(t->out, "<td class=\"t name\"><b>");
+	if (box) {
+		buffer_add_text(t->out, "<label><input type=checkbox name=s value=\"");
+		escape_html(t->out, o->name);
+		buffer_add_text(t->out, "\"> ");
+	}
+	buffer_add_text(t->out, "<b>");
 	if (o->kind == STATS_FRONTEND || o->kind == STATS_BACKEND)
 		buffer_add_text(t->out, o->kind == STATS_FRONTEND ? "Frontend" : "Backend");
 	else
 		escape_html(t->out, o->name);
-	buffer_add_text(t->out, "</b>");
+	buffer_add_text(t->out, box ? "</b></label>" : "</b>");
+}
+
+static void name_cell(const struct table *t, const struct stats_object *o)
+{
+	buffer_add_text(t->out, "<td class=\"t name\">");
+	shown_name(t, o);
 	if (o->kind == STATS_LISTENER)
-		buffer_printf(t->out, "<small>%s</small>", kinds[o->kind]);
+		buffer_add_text(t->out, "<small>listener</small>");
 	if (o->kind == STATS_SERVER && o->backup)
 		buffer_add_text(t->out, "<small>backup</small>");
 	if (t->page->conf->show_legends) {
@@ -225,15 +240,6 @@ static void row(const struct stats_object *o, void *user)
 	const struct table *t = user;
 
 	buffer_printf(t->out, "<tr class=\"%s%s\">", classes[o->kind], o->backup ? " bk" : "");
-	if (t->forms && o->kind == STATS_SERVER) {
-		buffer_add_text(t->out, "<td class=t><input type=checkbox name=s value=\"");
-		escape_html(t->out, o->name);
-		buffer_add_text(t->out, "\" aria-label=\"");
-		escape_html(t->out, o->name);
-		buffer_add_text(t->out, "\"></td>");
-	} else if (t->forms) {
-		buffer_add_text(t->out, "<td class=e></td>");
-	}
 	name_cell(t, o);
 	status_cell(t, o);
 	check_cell(t, o);

@@ -115,6 +115,8 @@ void stats_look_server(struct stats_object *o, struct server *s, uint64_t now_ms
 	o->initial_weight = s->initial_weight;
 	o->weight = shown_weight(s, o->state);
 	o->health = s->health;
+	if (o->admin & SERVER_MAINT_ANY) /* nothing is known of it then */
+		o->health.value = 0;
 	o->last_change_ms = s->last_change_ms;
 	o->down_ms = s->down_ms;
 	o->address = s->address;

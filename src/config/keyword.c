@@ -54,8 +54,12 @@ static void list_sections(struct buffer *b, unsigned int where)
 /* How many words of a line the row's name stands for: 0 where it is another's. */
 static unsigned int name_words(const char *name, struct span first, struct span second)
 {
-	struct span rest = span_of(name), word = span_split(&rest, ' ');
+	struct span rest, word;
 
+	if (!first.len || name[0] != first.p[0])
+		return 0;
+	rest = span_of(name);
+	word = span_split(&rest, ' ');
 	if (!span_equal(word, first))
 		return 0;
 	if (!rest.p)
@@ -106,11 +110,13 @@ static const char *nearest(struct span word, struct span prefix, unsigned int wh
 
 		if (!(row->where & where) || !span_starts_with(candidate, prefix))
 			continue;
-		distance =
-		    format_word_distance(word, span_slice(candidate, prefix.len, candidate.len));
+		candidate = span_slice(candidate, prefix.len, candidate.len);
+		if (candidate.len >= word.len + best || word.len >= candidate.len + best)
+			continue;
+		distance = format_word_distance(word, candidate);
 		if (distance < best) {
 			best = distance;
-			name = row->name + prefix.len;
+			name = candidate.p;
 		}
 	}
 	return name;

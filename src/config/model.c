@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 #define BLOCK_BYTES 32768
-#define MAX_BYTES (1u << 30)
+#define MAX_BYTES (256u << 20)
 
 struct model *model_new(void)
 {

@@ -10,6 +10,8 @@
 
 #include "base/format.h"
 
+#include <stdlib.h>
+
 #define MAX_LISTED 10
 
 const char *config_proxy_kind(const struct model_proxy *p)
@@ -33,16 +35,34 @@ static void check_names(struct config_reader *r)
 	}
 }
 
+static int compare_servers(const void *a, const void *b)
+{
+	const struct model_server *const *left = a, *const *right = b;
+	int order = strcmp((*left)->name, (*right)->name);
+
+	return order ? order
+		     : ((*left)->index > (*right)->index) - ((*left)->index < (*right)->index);
+}
+
 static void check_server_names(struct config_reader *r, const struct model_proxy *p)
 {
-	for (const struct model_server *s = p->servers; s; s = s->next) {
-		const struct model_server *other = model_find_server(p, span_of(s->name));
+	const struct model_server **sorted = arena_array(r->arena, p->n_servers, sizeof(*sorted));
+	unsigned int n = 0;
 
-		if (other != s)
-			diag_add(r->diags, DIAG_ALERT, s->file, s->line,
+	if (!sorted) {
+		diag_add(r->diags, DIAG_ALERT, NULL, 0, "out of memory");
+		return;
+	}
+	for (const struct model_server *s = p->servers; s; s = s->next)
+		sorted[n++] = s;
+	qsort(sorted, n, sizeof(*sorted), compare_servers);
+	for (unsigned int i = 1; i < n; i++) {
+		if (strcmp(sorted[i]->name, sorted[i - 1]->name) == 0)
+			diag_add(r->diags, DIAG_ALERT, sorted[i]->file, sorted[i]->line,
 				 "%s '%s', another server named '%s' was already defined at line "
 				 "%d, please use distinct names.",
-				 config_proxy_kind(p), p->name, s->name, other->line);
+				 config_proxy_kind(p), p->name, sorted[i]->name,
+				 sorted[i - 1]->line);
 	}
 }
 

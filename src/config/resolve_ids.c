@@ -6,6 +6,8 @@
  */
 #include "config/section_core.h"
 
+#include <stdlib.h>
+
 struct numbered {
 	unsigned int *id; /* 0: none yet */
 	const char *kind, *name, *file;
@@ -16,57 +18,63 @@ struct numbers {
 	struct config_reader *r;
 	struct numbered *v;
 	unsigned int n;
-	unsigned int highest; /* of the custom ids */
+	struct numbered **custom; /* those that have an id, by id and then in order */
+	unsigned int n_custom;
 };
 
 static bool begin(struct numbers *numbers, struct config_reader *r, unsigned int n)
 {
-	*numbers = (struct numbers){.r = r, .v = arena_array(r->arena, n, sizeof(struct numbered))};
-	if (!numbers->v)
-		diag_add(r->diags, DIAG_ALERT, NULL, 0, "out of memory");
-	return numbers->v != NULL;
+	*numbers = (struct numbers){.r = r,
+				    .v = arena_array(r->arena, n, sizeof(struct numbered)),
+				    .custom = arena_array(r->arena, n, sizeof(struct numbered *))};
+	if (numbers->v && numbers->custom)
+		return true;
+	diag_add(r->diags, DIAG_ALERT, NULL, 0, "out of memory");
+	return false;
 }
 
 static void add(struct numbers *numbers, struct numbered one)
 {
-	if (*one.id > numbers->highest)
-		numbers->highest = *one.id;
-	numbers->v[numbers->n++] = one;
+	struct numbered *kept = &numbers->v[numbers->n++];
+
+	*kept = one;
+	if (*one.id)
+		numbers->custom[numbers->n_custom++] = kept;
 }
 
-/* The first one before `end` that has the id; `end` where there is none. */
-static unsigned int find(const struct numbers *numbers, unsigned int id, unsigned int end)
+static int compare(const void *a, const void *b)
 {
-	unsigned int i = 0;
+	const struct numbered *const *left = a, *const *right = b;
 
-	while (i < end && *numbers->v[i].id != id)
-		i++;
-	return i;
+	if (*(*left)->id != *(*right)->id)
+		return *(*left)->id < *(*right)->id ? -1 : 1;
+	return (*left > *right) - (*left < *right);
 }
 
 static void check_custom(const struct numbers *numbers)
 {
-	for (unsigned int i = 0; i < numbers->n && numbers->highest; i++) {
-		const struct numbered *one = &numbers->v[i], *other;
-		unsigned int at = *one->id ? find(numbers, *one->id, i) : i;
+	for (unsigned int i = 1; i < numbers->n_custom; i++) {
+		const struct numbered *one = numbers->custom[i], *other = numbers->custom[i - 1];
 
-		if (at == i)
-			continue;
-		other = &numbers->v[at];
-		diag_add(numbers->r->diags, DIAG_ALERT, one->file, one->line,
-			 "%s %s reuses same custom id as %s %s (declared at %s:%d).", one->kind,
-			 one->name, other->kind, other->name, other->file, other->line);
+		if (*one->id == *other->id)
+			diag_add(numbers->r->diags, DIAG_ALERT, one->file, one->line,
+				 "%s %s reuses same custom id as %s %s (declared at %s:%d).",
+				 one->kind, one->name, other->kind, other->name, other->file,
+				 other->line);
 	}
 }
 
 static void assign(const struct numbers *numbers, unsigned int next)
 {
+	unsigned int custom = 0;
+
+	qsort(numbers->custom, numbers->n_custom, sizeof(struct numbered *), compare);
 	check_custom(numbers);
 	for (unsigned int i = 0; i < numbers->n; i++, next++) {
 		if (*numbers->v[i].id)
 			continue;
-		while (next <= numbers->highest && find(numbers, next, numbers->n) < numbers->n)
-			next++;
+		for (; custom < numbers->n_custom && *numbers->custom[custom]->id <= next; custom++)
+			next += *numbers->custom[custom]->id == next;
 		*numbers->v[i].id = next;
 	}
 }

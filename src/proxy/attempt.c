@@ -40,6 +40,7 @@ static const struct attempt_row {
 		      "Invalid response"},
     [ATTEMPT_SILENT] = {REPLY_504, BY_SERVER_TIMEOUT, 'H', RETRY_RESPONSE_TIMEOUT, false, true,
 			OBSERVE_LAYER7, "Response timeout"},
+    [ATTEMPT_STATUS] = {REPLY_502, BY_SERVER, 'H', RETRY_STATUS, false, false, OBSERVE_NONE, NULL},
     [ATTEMPT_SUSPECT] = {REPLY_504, BY_SERVER_TIMEOUT, 'H', 0, false, false, OBSERVE_NONE, NULL},
     [ATTEMPT_KILLED] = {REPLY_503, BY_DOWN, 'H', 0, false, false, OBSERVE_NONE, NULL},
     [ATTEMPT_NO_MEMORY] = {REPLY_500, BY_RESOURCE, 'H', 0, false, false, OBSERVE_NONE, NULL},
@@ -67,9 +68,7 @@ static bool may_retry(const struct stream *s, enum attempt_end end)
 	if (!s->replayable)
 		return false;
 	if (s->reused && (end == ATTEMPT_EMPTY || end == ATTEMPT_SEND_FAILED) && s->attempts < 8)
-		return repeatable(s) || end == ATTEMPT_SEND_FAILED; /* an idle connection died:
-								       nobody's fault, not counted
-								     */
+		return repeatable(s) || end == ATTEMPT_SEND_FAILED; /* not counted: see retry */
 	if (s->retries_left == 0)
 		return false;
 	if (row->untouched)
@@ -116,7 +115,7 @@ static void count_failure(struct stream *s, enum attempt_end end)
 		server_traffic_error(s->server, stream_loop(s), row->observe, row->text);
 }
 
-/* Back to picking a server. The failed one is avoided where that is allowed; else it is tried again
+/* Back to picking a server. An idle connection that had died is nobody's fault. The failed one is avoided where that is allowed; else it is tried again
  * after a pause. */
 static enum step_result retry(struct stream *s, enum attempt_end end)
 {
@@ -164,6 +163,16 @@ enum step_result attempt_failed(struct stream *s, enum attempt_end end)
 		return retry(s, end);
 	stream_note(s, row->cause, row->state);
 	return reply_error(s, row->reply);
+}
+
+bool attempt_wants_other_answer(const struct stream *s, unsigned int status)
+{
+	const struct model_proxy *conf = s->be->conf;
+	unsigned int bit = status - 100;
+
+	if (!(conf->retry_on & RETRY_STATUS) || status < 100 || status > 599)
+		return false;
+	return (conf->retry_status[bit / 64] >> (bit % 64) & 1) && may_retry(s, ATTEMPT_STATUS);
 }
 
 /* True where another server could take the request over should this one hang. */

@@ -17,6 +17,7 @@ enum attempt_end {
 	ATTEMPT_EMPTY,   /* closed before the first byte of an answer */
 	ATTEMPT_JUNK,    /* not an answer */
 	ATTEMPT_SILENT,  /* timeout server */
+	ATTEMPT_STATUS,          /* an answer with a status that retry-on names */
 	ATTEMPT_SUSPECT, /* the probe says that the server hangs */
 	ATTEMPT_KILLED,  /* the server was marked down with shutdown-sessions, or by a person */
 	ATTEMPT_NO_MEMORY,
@@ -25,6 +26,8 @@ enum attempt_end {
 
 /* Ends this attempt: the next step is pick_server again, or the error's answer. */
 enum step_result attempt_failed(struct stream *s, enum attempt_end end);
+/* retry-on names this status and another try is possible: the answer that came is thrown away. */
+bool attempt_wants_other_answer(const struct stream *s, unsigned int status);
 /* The request is out: timeout server runs. */
 void attempt_start_waiting(struct stream *s);
 /* The connection is being made: timeout connect runs. */

@@ -307,7 +307,7 @@ void check_attempt_start(struct check_attempt *a, uint32_t connect_ms, uint32_t 
 	a->no_resources = false;
 	a->connect_ms = connect_ms;
 	a->answer_ms = answer_ms;
-	a->started_us = a->loop->now_us;
+	a->started_ms = a->loop->now_ms;
 	if (a->server->proxy->conf->check.send_state)
 		describe_server(a);
 	describe_host(a);
@@ -326,7 +326,7 @@ void check_attempt_stop(struct check_attempt *a)
 
 uint64_t check_attempt_duration_ms(const struct check_attempt *a)
 {
-	return (a->loop->now_us - a->started_us) / 1000;
+	return a->loop->now_ms - a->started_ms;
 }
 
 void check_attempt_init(struct check_attempt *a, struct server *s, struct loop *l, void (*done)(struct check_attempt *a))

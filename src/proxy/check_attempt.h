@@ -23,7 +23,7 @@ struct check_attempt {
 	bool send_proxy;                /* a PROXY header goes out first */
 	bool header_pending;            /* ... and is on its way */
 	bool no_resources;              /* could not be made for want of descriptors or memory: says nothing of the server */
-	uint64_t started_us;
+	uint64_t started_ms;
 	struct inet target;             /* "addr" of the server line, INET_NONE: the server's own address */
 	char host[64], state[512];      /* what run.host_default and run.send_state show */
 };

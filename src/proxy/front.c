@@ -330,6 +330,8 @@ void front_accept(struct worker *w, struct listener *l, int fd, const struct soc
 	task_init(&f->next, on_next);
 	f->listener = l;
 	inet_from_sockaddr(&f->src, peer);
+	if (f->src.family == INET_UNIX)
+		f->src.port = (uint16_t)l->conf->id; /* what logs show of it, as haproxy */
 	f->accept_us = f->idle_since_us = w->loop.now_us;
 	f->accept_wall_us = w->loop.wall_us;
 	list_append(&w->sessions, &f->link);

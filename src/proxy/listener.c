@@ -21,6 +21,7 @@ struct listener_io { /* one thread's share of a listener */
 	struct listener *listener;
 	struct mail wake; /* accept again: a limit is no longer reached */
 	_Atomic bool waking;
+	struct timer next_second; /* a rate limit was reached: accept again then */
 	bool accepting;
 };
 
@@ -48,6 +49,37 @@ static bool limit_reached(const struct listener *l)
 
 static void go_on(struct listener_io *li);
 
+/* Counts a new connection; true where the second's share is used up. */
+static bool rate_reached(struct rate_gate *g, unsigned int limit, uint64_t now_ms)
+{
+	uint64_t second = now_ms / 1000, old, new;
+
+	if (!limit)
+		return false;
+	old = atomic_load_explicit(&g->window, memory_order_relaxed);
+	do {
+		new = (old >> 32 == (second & UINT32_MAX) ? old : (second & UINT32_MAX) << 32) + 1;
+	} while (!atomic_compare_exchange_weak_explicit(&g->window, &old, new, memory_order_relaxed,
+							memory_order_relaxed));
+	return (new & UINT32_MAX) >= limit;
+}
+
+static void on_next_second(struct timer *t, uint64_t now_ms)
+{
+	(void)now_ms;
+	go_on(container_of(t, struct listener_io, next_second));
+}
+
+static void wait_for_next_second(struct listener_io *li)
+{
+	struct loop *l = li->io.loop;
+
+	if (li->accepting)
+		io_accept_stop(&li->io);
+	li->accepting = false;
+	timer_set(&l->wheel, &li->next_second, (l->now_ms / 1000 + 1) * 1000);
+}
+
 static void pause_accepting(struct listener_io *li)
 {
 	if (li->accepting)
@@ -63,7 +95,7 @@ static void go_on(struct listener_io *li)
 {
 	struct listener *l = li->listener;
 
-	if (li->accepting || l->fd < 0 || l->proxy->fe_disabled || worker_of(li->io.loop)->closing)
+	if (li->accepting || timer_is_set(&li->next_second) || l->fd < 0 || l->proxy->fe_disabled || worker_of(li->io.loop)->closing)
 		return;
 	if (limit_reached(l)) {
 		atomic_store_explicit(&l->paused, true, memory_order_seq_cst);
@@ -77,8 +109,15 @@ static void on_accept(struct io *io, int fd, const struct sockaddr_storage *peer
 {
 	struct listener_io *li = container_of(io, struct listener_io, io);
 
+	struct proxy *px = li->listener->proxy;
+	uint64_t now = io->loop->now_ms;
+	bool too_many = rate_reached(&px->fe_gate, px->conf->rate_limit_sessions, now);
+
+	too_many |= rate_reached(&px->program->gate, px->program->model->global.maxconnrate, now);
 	front_accept(worker_of(io->loop), li->listener, fd, peer);
-	if (limit_reached(li->listener))
+	if (too_many)
+		wait_for_next_second(li);
+	else if (limit_reached(li->listener))
 		pause_accepting(li);
 }
 
@@ -246,6 +285,7 @@ static void start_one(struct worker *w, struct listener *l)
 	struct listener_io *li = share(l, w->thread);
 
 	li->listener = l;
+	timer_init(&li->next_second, on_next_second);
 	io_init(&li->io, &w->loop, l->fd, &listener_handler);
 	go_on(li);
 }
@@ -270,5 +310,6 @@ void listeners_stop(struct worker *w)
 			if (li->accepting)
 				io_accept_stop(&li->io);
 			li->accepting = false;
+			timer_stop(&w->loop.wheel, &li->next_second);
 		}
 }

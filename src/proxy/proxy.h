@@ -35,10 +35,16 @@ struct log_outs {
 	struct span tag, hostname;
 };
 
+/* New connections allowed in the second at hand: maxconnrate, rate-limit sessions. */
+struct rate_gate {
+	_Atomic uint64_t window; /* the second, and how many in it: second << 32 | count */
+};
+
 struct proxy {
 	const struct model_proxy *conf;
 	struct program *program;
 	struct log_outs logs;
+	_Atomic uint32_t log_counter; /* lines of requests so far: %lc */
 
 	/* frontend */
 	struct listener *listeners; /* array */
@@ -46,6 +52,7 @@ struct proxy {
 	_Atomic uint32_t fe_connections; /* feconn */
 	struct counter_set fe;
 	_Atomic uint32_t fe_maxconn; /* 0: none */
+	struct rate_gate fe_gate;
 	_Atomic bool fe_disabled;    /* by the runtime API */
 
 	/* backend */
@@ -80,6 +87,7 @@ struct program {
 	_Atomic bool stopping; /* soft stop: no new connections; leaves when the last one has gone */
 	_Atomic uint32_t actconn; /* all client connections */
 	_Atomic uint32_t maxconn;
+	struct rate_gate gate;
 	_Atomic bool some_paused; /* a listener waits for the process's maxconn */
 	_Atomic uint64_t total_connections, total_requests;
 	struct counter_set totals;

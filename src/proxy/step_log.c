@@ -87,10 +87,19 @@ static void fill_counts(const struct stream *s, struct log_record *r)
 	r->bytes_to_server = (int64_t)s->back.bytes_out;
 }
 
-/* All empty where the message never came. */
-static const struct span *captures(struct stream *s, const struct span *v, unsigned int n)
+/* Without a request there are none; without an answer its are empty. */
+static void fill_captures(struct stream *s, struct log_record *r)
 {
-	return v || n == 0 ? v : arena_array(&s->arena, n, sizeof(*v));
+	const struct model_proxy *conf = s->fe->conf;
+
+	if (!s->front.message.method_text.p)
+		return;
+	r->request_captures = s->request_captures;
+	r->response_captures = s->response_captures;
+	if (!s->response_captures && conf->n_response_captures)
+		r->response_captures = arena_array(&s->arena, conf->n_response_captures, sizeof(struct span));
+	r->n_request_captures = r->request_captures ? conf->n_request_captures : 0;
+	r->n_response_captures = r->response_captures ? conf->n_response_captures : 0;
 }
 
 static void fill(struct stream *s, struct log_record *r)
@@ -111,10 +120,10 @@ static void fill(struct stream *s, struct log_record *r)
 	r->request_cookie = s->capture_cookie_request;
 	r->response_cookie = s->capture_cookie_response;
 	memcpy(r->termination, (char[4]){s->cause, s->state, s->cookie_in, s->cookie_out}, 4);
-	r->request_captures = captures(s, s->request_captures, s->fe->conf->n_request_captures);
-	r->response_captures = captures(s, s->response_captures, s->fe->conf->n_response_captures);
-	r->n_request_captures = r->request_captures ? s->fe->conf->n_request_captures : 0;
-	r->n_response_captures = r->response_captures ? s->fe->conf->n_response_captures : 0;
+	fill_captures(s, r);
+	r->tcp = !stream_is_http(s);
+	r->utc_offset_s = s->worker->utc_offset_s;
+	r->log_counter = s->fe->log_counter;
 	r->request_counter = s->id;
 }
 
@@ -136,6 +145,7 @@ static void write_line(struct stream *s, bool unfinished)
 	    (normal && (conf->options & OPTION_DONTLOG_NORMAL)))
 		return;
 	s->logged = true;
+	atomic_fetch_add_explicit(&s->fe->log_counter, 1, memory_order_relaxed);
 	fill(s, &r);
 	r.unfinished = unfinished;
 	buffer_init_fixed(&line, bytes, sizeof(bytes));

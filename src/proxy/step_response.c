@@ -90,6 +90,18 @@ static enum step_result send_on(struct stream *s)
 	}
 }
 
+/* A switch of protocols that nobody asked for is no answer (RFC 9110 section 15.2.2). */
+static enum step_result final_answer(struct stream *s)
+{
+	unsigned int status = s->back.message.status;
+
+	if (status == 101 && !s->front.message.upgrade)
+		return attempt_failed(s, ATTEMPT_JUNK);
+	if (attempt_wants_other_answer(s, status))
+		return attempt_failed(s, ATTEMPT_STATUS);
+	return STEP_NEXT;
+}
+
 enum step_result step_read_response(struct stream *s)
 {
 	struct h1_options o = {.max_bytes = s->worker->program->model->global.tune.bufsize,
@@ -115,7 +127,7 @@ enum step_result step_read_response(struct stream *s)
 			break;
 		}
 		if (s->back.message.status >= 200 || s->back.message.framing == BODY_TUNNEL)
-			return STEP_NEXT;
+			return final_answer(s);
 		if (!forward_interim(s))
 			return client_left(s);
 	}
@@ -161,6 +173,7 @@ static void count(struct stream *s)
 
 	uint64_t now = s->worker->loop.now_ms;
 
+	s->front_connection->last_server = s->server;
 	s->status = status;
 	s->response_us = s->worker->loop.now_us;
 	if (now - atomic_load_explicit(&s->server->answered_ms, memory_order_relaxed) > 16)

@@ -125,6 +125,16 @@ static enum pick pick_wanted(struct stream *s)
 	return enqueue(s, srv) ? PICK_QUEUED : PICK_NONE;
 }
 
+/* "option prefer-last-server": the one whose connection is at hand. */
+static struct server *last_server(const struct stream *s)
+{
+	struct server *srv = s->front_connection->last_server;
+
+	if (!srv || srv->proxy != s->be || !(s->be->conf->options & OPTION_PREFER_LAST_SERVER) || srv == s->avoid)
+		return NULL;
+	return server_usable(srv) && has_room(srv) ? srv : NULL;
+}
+
 /* Under the lock. */
 static enum pick pick(struct stream *s)
 {
@@ -140,7 +150,9 @@ static enum pick pick(struct stream *s)
 	}
 	proxy_update_limits(be);
 	/* those who wait already come first */
-	srv = be->queue.length ? NULL : balance(s);
+	srv = be->queue.length ? NULL : last_server(s);
+	if (!srv && !be->queue.length)
+		srv = balance(s);
 	if (srv) {
 		take_slot(s, srv);
 		srv->counters.thread[s->worker->thread].lb_total++;
@@ -267,8 +279,27 @@ enum step_result step_wait_queue(struct stream *s)
 	return reply_error(s, REPLY_503);
 }
 
+/* "redir PREFIX": the client fetches it there itself. */
+static enum step_result send_away(struct stream *s)
+{
+	const char *headers = arena_printf(&s->arena, "cache-control: no-cache\r\nlocation: %s%.*s\r\n",
+					   s->server->conf->redir, SPAN_ARG(s->front.message.target));
+
+	stream_note(s, BY_LOCAL, 'R');
+	return headers ? reply_send(s, 302, span_of(headers), SPAN_NONE) : reply_error(s, REPLY_500);
+}
+
+static bool goes_away(const struct stream *s)
+{
+	enum http_method m = s->front.message.method;
+
+	return s->server->conf->redir && stream_is_http(s) && (m == HTTP_GET || m == HTTP_HEAD);
+}
+
 static enum step_result begin_connect(struct stream *s)
 {
+	if (goes_away(s))
+		return send_away(s);
 	s->attempts++;
 	s->server->counters.thread[s->worker->thread].sessions++;
 	if (stream_is_http(s) && back_reuse(s))

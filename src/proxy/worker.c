@@ -12,17 +12,29 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define JANITOR_MS 1000
 #define KEEP_FRONTS 4096
 #define KEEP_STREAMS 1024
 #define KEEP_BACKS 4096
 
+/* Daylight saving begins and ends while we run. */
+static void read_utc_offset(struct worker *w)
+{
+	time_t now = (time_t)(w->loop.wall_us / 1000000);
+	struct tm tm;
+
+	if (localtime_r(&now, &tm))
+		w->utc_offset_s = (int32_t)tm.tm_gmtoff;
+}
+
 static void on_janitor(struct timer *t, uint64_t now_ms)
 {
 	struct worker *w = container_of(t, struct worker, janitor);
 
 	back_purge(w, now_ms);
+	read_utc_offset(w);
 	timer_set(&w->loop.wheel, t, now_ms + JANITOR_MS);
 }
 
@@ -37,6 +49,7 @@ int worker_init(struct worker *w, struct program *p, unsigned int thread, uint64
 	w->loop.owner = w;
 	w->program = p;
 	w->thread = thread;
+	read_utc_offset(w);
 	w->totals = &p->totals.thread[thread];
 	list_init(&w->sessions);
 	list_init(&w->all_streams);

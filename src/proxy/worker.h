@@ -21,6 +21,7 @@ struct worker {
 	struct timer janitor;    /* purges idle server connections, once a second */
 	char *scratch; /* WORKER_SCRATCH_BYTES: heads and log lines are put together here */
 	struct header *headers; /* H1_MAX_HEADERS: parsing target */
+	int32_t utc_offset_s;       /* of local time, for log lines */
 	bool closing;           /* soft stop: no new connections here */
 	struct mail stop_mail;
 	_Atomic bool stop_asked;
