@@ -121,7 +121,8 @@ static void audit_proxy(struct config_reader *r, struct model_proxy *p)
 {
 	if (p->sides & PROXY_FRONTEND && !p->binds)
 		diag_add(r->diags, DIAG_WARNING, p->file, p->line,
-			 "%s '%s' has no 'bind' directive. Please declare it as a backend if this was intended.",
+			 "%s '%s' has no 'bind' directive. Please declare it as a backend if this "
+			 "was intended.",
 			 config_proxy_kind(p), p->name);
 	warn_timeouts(r, p);
 	warn_server_cookies(r, p);

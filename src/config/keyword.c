@@ -28,7 +28,7 @@ static const struct {
     {IN_LISTEN, "listen"}, {IN_BACKEND, "backend"},
 };
 
-const char *keyword_section_name(unsigned int where)
+static const char *section_name(unsigned int where)
 {
 	for (size_t i = 0; i < array_size(sections); i++) {
 		if (sections[i].where == where)
@@ -186,7 +186,7 @@ static void alert_unknown(struct config_reader *r, const struct node *line, unsi
 	buffer_init(&b, 8192);
 	if (!explain_family(r, line, first, &b)) {
 		buffer_printf(&b, "unknown keyword '%s' in '%s' section", word.p,
-			      keyword_section_name(r->where));
+			      section_name(r->where));
 		cure = keyword_nearest(word, r->where);
 		did_you_mean(&b, cure ? cure : keyword_nearest(word, IN_ANY));
 	}
@@ -202,7 +202,7 @@ static void tell_wrong_side(struct config_reader *r, const struct node *line,
 		const char *word, *instead;
 	} other_side[] = {{"maxconn", "fullconn"}, {"fullconn", "maxconn"}};
 	bool wants_front = (row->where & IN_FRONTEND) != 0;
-	const char *kind = keyword_section_name(r->where), *instead = NULL;
+	const char *kind = section_name(r->where), *instead = NULL;
 	const char *side = wants_front ? "frontend" : "backend";
 
 	if (row->where & STRICT_PLACE) {
@@ -233,7 +233,7 @@ static void tell_wrong_place(struct config_reader *r, const struct node *line,
 		list_sections(&b, row->where);
 		config_alert(r, line,
 			     "unknown keyword '%s' in '%s' section; it belongs into a %s section",
-			     row->name, keyword_section_name(r->where), buffer_text(&b));
+			     row->name, section_name(r->where), buffer_text(&b));
 		buffer_fini(&b);
 	}
 }
@@ -311,7 +311,7 @@ void config_list_keywords(struct buffer *out)
 	n = 0;
 	KEYWORD_EACH(table, row)
 	rows[n++] = row;
-	qsort(rows, n, sizeof(*rows), compare_rows);
+	qsort(rows, n, sizeof(const struct keyword *), compare_rows);
 	for (size_t i = 0; i < n; i++)
 		list_row(out, rows[i]);
 	arena_fini(&arena);

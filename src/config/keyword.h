@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keywords as rows (DESIGN 7): a section file ends with its table; scalar settings need no function. keyword_apply finds the row
- * for a line, checks where it stands, and stores the value or calls its parser.
+ * Keywords as rows (DESIGN 7): a section file ends with its table; scalar settings need no
+ * function. keyword_apply finds the row for a line, checks where it stands, and stores the value or
+ * calls its parser.
  */
 #ifndef CONFIG_KEYWORD_H
 #define CONFIG_KEYWORD_H
@@ -12,17 +13,19 @@
 #include "base/family.h"
 
 enum { /* where a keyword may stand */
-	IN_GLOBAL = 1,
-	IN_DEFAULTS = 2,
-	IN_FRONTEND = 4,
-	IN_LISTEN = 8,
-	IN_BACKEND = 16,
-	IN_FRONT = IN_DEFAULTS | IN_FRONTEND | IN_LISTEN,
-	IN_BACK = IN_DEFAULTS | IN_LISTEN | IN_BACKEND,
-	IN_PROXY = IN_FRONT | IN_BACK,
-	/* Bits that stand with them in a row: */
-	TAKES_NO = 64,      /* "no" and "default" may stand in front: parse looks at r->negated, r->resetting */
-	STRICT_PLACE = 128, /* in a frontend or backend where it has no effect it is an error, not a warning */
+       IN_GLOBAL = 1,
+       IN_DEFAULTS = 2,
+       IN_FRONTEND = 4,
+       IN_LISTEN = 8,
+       IN_BACKEND = 16,
+       IN_FRONT = IN_DEFAULTS | IN_FRONTEND | IN_LISTEN,
+       IN_BACK = IN_DEFAULTS | IN_LISTEN | IN_BACKEND,
+       IN_PROXY = IN_FRONT | IN_BACK,
+       /* Bits that stand with them in a row: */
+       TAKES_NO = 64,      /* "no" and "default" may stand in front: parse looks at r->negated,
+			      r->resetting */
+       STRICT_PLACE = 128, /* in a frontend or backend where it has no effect it is an error, not a
+			      warning */
 };
 
 enum keyword_type {
@@ -42,11 +45,12 @@ struct config_reader {
 	struct arena *arena; /* the model's */
 	struct diags *diags;
 	const struct config_world *world;
-	unsigned int where;        /* IN_* bit of the section at hand */
-	struct model_proxy *proxy; /* the section's; NULL in global */
-	struct model_proxy *first_defaults, *defaults; /* all named and unnamed ones; the one in force */
-	bool negated;              /* "no" stood in front */
-	bool resetting;            /* "default" stood in front */
+	unsigned int where;                            /* IN_* bit of the section at hand */
+	struct model_proxy *proxy;                     /* the section's; NULL in global */
+	struct model_proxy *first_defaults, *defaults; /* all named and unnamed ones; the one in
+							  force */
+	bool negated;                                  /* "no" stood in front */
+	bool resetting;                                /* "default" stood in front */
 };
 
 struct keyword {
@@ -75,41 +79,53 @@ FAMILY_DECLARE(keyword_table, struct keyword_table);
 
 void keyword_apply(struct config_reader *r, const struct node *line);
 
-/* For the words of a bind, server or default-server line: the same idea with the owner as target. Returns the index behind the
- * words it took, or 0 after a diagnostic. */
+/* For the words of a bind, server or default-server line: the same idea with the owner as target.
+ * Returns the index behind the words it took, or 0 after a diagnostic. */
 struct argument {
 	const char *name;
 	enum keyword_type type;
 	size_t offset;
 	unsigned int min, max;
-	unsigned int (*parse)(struct config_reader *r, const struct node *line, unsigned int at, void *target);
+	unsigned int (*parse)(struct config_reader *r, const struct node *line, unsigned int at,
+			      void *target);
 	const char *help;
 };
-unsigned int argument_apply(struct config_reader *r, const struct node *line, unsigned int at, const struct argument *table,
-			    unsigned int n, void *target, const char *what);
+unsigned int argument_apply(struct config_reader *r, const struct node *line, unsigned int at,
+			    const struct argument *table, unsigned int n, void *target,
+			    const char *what);
 
 /* An alert or warning at this line. */
-void config_alert(struct config_reader *r, const struct node *line, const char *fmt, ...) printf_like(3, 4);
-void config_warn(struct config_reader *r, const struct node *line, const char *fmt, ...) printf_like(3, 4);
+void config_alert(struct config_reader *r, const struct node *line, const char *fmt, ...)
+    printf_like(3, 4);
+void config_warn(struct config_reader *r, const struct node *line, const char *fmt, ...)
+    printf_like(3, 4);
 /* The nearest of the words a table holds, or NULL: "did you mean". */
 const char *keyword_nearest(struct span word, unsigned int where);
 
 /* Parses that several section files need; all false after a diagnostic. */
-bool config_parse_uint(struct config_reader *r, const struct node *line, unsigned int at, unsigned int min, unsigned int max,
-		       unsigned int *out);
-bool config_parse_time(struct config_reader *r, const struct node *line, unsigned int at, uint32_t *out_ms);
+bool config_parse_uint(struct config_reader *r, const struct node *line, unsigned int at,
+		       unsigned int min, unsigned int max, unsigned int *out);
+bool config_parse_time(struct config_reader *r, const struct node *line, unsigned int at,
+		       uint32_t *out_ms);
 /* At most n words may stand behind the keyword. */
 bool config_expect_end(struct config_reader *r, const struct node *line, unsigned int at);
-/* One address word (`port_range`: gives first and last port). `allow`: which forms are right here. */
-enum { ADDRESS_ALLOW_NO_PORT = 1, ADDRESS_ALLOW_RANGE = 2, ADDRESS_ALLOW_OFFSET = 4, ADDRESS_ALLOW_NAME = 8 };
+/* One address word (`port_range`: gives first and last port). `allow`: which forms are right here.
+ */
+enum {
+	ADDRESS_ALLOW_NO_PORT = 1,
+	ADDRESS_ALLOW_RANGE = 2,
+	ADDRESS_ALLOW_OFFSET = 4,
+	ADDRESS_ALLOW_NAME = 8
+};
 struct address_ports {
 	unsigned int first, last;
 	bool given, offset; /* offset: a sign stood in front */
 	int sign;
 };
-bool config_parse_address(struct config_reader *r, const struct node *line, struct span word, unsigned int allow,
-			  struct address *out, struct address_ports *ports);
+bool config_parse_address(struct config_reader *r, const struct node *line, struct span word,
+			  unsigned int allow, struct address *out, struct address_ports *ports);
 /* "if COND" / "unless COND" from word `at` on; *out NULL when the line ends there. */
-bool config_parse_condition(struct config_reader *r, const struct node *line, unsigned int at, struct condition **out);
+bool config_parse_condition(struct config_reader *r, const struct node *line, unsigned int at,
+			    struct condition **out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What keyword.c, keyword_value.c and reader.c share. */
+/* What keyword.c, keyword_value.c and reader.c share: a line's row. */
 #ifndef CONFIG_KEYWORD_PRIV_H
 #define CONFIG_KEYWORD_PRIV_H
 
@@ -14,7 +14,5 @@ struct keyword_match {
 struct keyword_match keyword_find(const struct node *line, unsigned int where);
 /* Does what the row says; the place is right. */
 void keyword_store(struct config_reader *r, const struct node *line, const struct keyword_match *m);
-/* "backend" for IN_BACKEND. */
-const char *keyword_section_name(unsigned int where);
 
 #endif

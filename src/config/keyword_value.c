@@ -264,6 +264,8 @@ static void alert_unknown_argument(struct config_reader *r, const struct node *l
 		     name ? name : "", name ? "' maybe ?" : "");
 }
 
+/* Seven parameters: table and n are one array, and what names the target. */
+/* NOLINTNEXTLINE(readability-function-size) */
 unsigned int argument_apply(struct config_reader *r, const struct node *line, unsigned int at,
 			    const struct argument *table, unsigned int n, void *target,
 			    const char *what)

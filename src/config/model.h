@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The immutable configuration: what the files say, checked and resolved. All of it lives in one arena; streams hold references.
- * Times are milliseconds, 0 means "not set" (no limit) unless said otherwise. Run-time state is elsewhere (proxy/).
+ * The immutable configuration: what the files say, checked and resolved. All of it lives in one
+ * arena; streams hold references. Times are milliseconds, 0 means "not set" (no limit) unless said
+ * otherwise. Run-time state is elsewhere (proxy/).
  */
 #ifndef CONFIG_MODEL_H
 #define CONFIG_MODEL_H
@@ -12,7 +13,7 @@ struct model_global {
 	struct model_log *logs;
 	const char *log_tag; /* NULL: the program's name */
 	bool log_send_hostname;
-	const char *log_hostname; /* NULL: the system's */
+	const char *log_hostname;                              /* NULL: the system's */
 	unsigned int maxconn, maxconnrate, ulimit_n, nbthread; /* 0: automatic */
 	bool daemon, master_worker, quiet, zero_warning;
 	const char *pidfile, *chroot, *user, *group; /* user and group by name */
@@ -24,7 +25,8 @@ struct model_global {
 	uint32_t hard_stop_after, close_spread_time;
 	unsigned int spread_checks; /* percent */
 	struct {
-		unsigned int bufsize, maxrewrite, maxaccept, http_maxhdr, http_logurilen, http_cookielen;
+		unsigned int bufsize, maxrewrite, maxaccept, http_maxhdr, http_logurilen,
+		    http_cookielen;
 		unsigned int pool_low_conn;
 		bool idle_pool_shared;
 	} tune;
@@ -45,32 +47,33 @@ enum retry_on {
 };
 
 enum proxy_option { /* bits of model_proxy.options */
-	OPTION_ABORTONCLOSE = 1 << 0,
-	OPTION_ALLBACKUPS = 1 << 1,
-	OPTION_DONTLOGNULL = 1 << 2,
-	OPTION_DONTLOG_NORMAL = 1 << 3,
-	OPTION_LOGASAP = 1 << 4,
-	OPTION_LOG_HEALTH_CHECKS = 1 << 5,
-	OPTION_LOG_SEPARATE_ERRORS = 1 << 6,
-	OPTION_HTTP_NO_DELAY = 1 << 7,
-	OPTION_UNSAFE_REQUEST = 1 << 8,
-	OPTION_UNSAFE_RESPONSE = 1 << 9,
-	OPTION_CLITCPKA = 1 << 10,
-	OPTION_SRVTCPKA = 1 << 11,
-	OPTION_NOLINGER = 1 << 12,
-	OPTION_PREFER_LAST_SERVER = 1 << 13,
-	OPTION_PERSIST = 1 << 14,
-	OPTION_HTTP_IGNORE_PROBES = 1 << 15,
-	OPTION_SOCKET_STATS = 1 << 16,
-	OPTION_IDLE_CLOSE_ON_RESPONSE = 1 << 17,
-	OPTION_REDISPATCH = 1 << 18,
-	OPTION_HTTP_PRETEND_KEEPALIVE = 1 << 19,
-	OPTION_TCP_SMART_CONNECT = 1 << 20,
-	OPTION_CONTSTATS = 1 << 21,
+		    OPTION_ABORTONCLOSE = 1 << 0,
+		    OPTION_ALLBACKUPS = 1 << 1,
+		    OPTION_DONTLOGNULL = 1 << 2,
+		    OPTION_DONTLOG_NORMAL = 1 << 3,
+		    OPTION_LOGASAP = 1 << 4,
+		    OPTION_LOG_HEALTH_CHECKS = 1 << 5,
+		    OPTION_LOG_SEPARATE_ERRORS = 1 << 6,
+		    OPTION_HTTP_NO_DELAY = 1 << 7,
+		    OPTION_UNSAFE_REQUEST = 1 << 8,
+		    OPTION_UNSAFE_RESPONSE = 1 << 9,
+		    OPTION_CLITCPKA = 1 << 10,
+		    OPTION_SRVTCPKA = 1 << 11,
+		    OPTION_NOLINGER = 1 << 12,
+		    OPTION_PREFER_LAST_SERVER = 1 << 13,
+		    OPTION_PERSIST = 1 << 14,
+		    OPTION_HTTP_IGNORE_PROBES = 1 << 15,
+		    OPTION_SOCKET_STATS = 1 << 16,
+		    OPTION_IDLE_CLOSE_ON_RESPONSE = 1 << 17,
+		    OPTION_REDISPATCH = 1 << 18,
+		    OPTION_HTTP_PRETEND_KEEPALIVE = 1 << 19,
+		    OPTION_TCP_SMART_CONNECT = 1 << 20,
+		    OPTION_CONTSTATS = 1 << 21,
 };
 
 struct model_timeouts {
-	uint32_t client, client_fin, server, server_fin, connect, queue, check, http_request, http_keep_alive, tunnel, tarpit;
+	uint32_t client, client_fin, server, server_fin, connect, queue, check, http_request,
+	    http_keep_alive, tunnel, tarpit;
 };
 
 struct use_backend {
@@ -89,7 +92,7 @@ struct model_proxy {
 	struct model_proxy *next;
 	const char *name, *file, *description;
 	int line;
-	unsigned int id;   /* "id N" or assigned, as haproxy counts them */
+	unsigned int id;    /* "id N" or assigned, as haproxy counts them */
 	unsigned int sides; /* PROXY_FRONTEND | PROXY_BACKEND; 0 for defaults */
 	unsigned int index; /* in the order of the files: run-time tables use it */
 	bool disabled, is_listen;
@@ -98,10 +101,11 @@ struct model_proxy {
 	struct model_timeouts timeout;
 	struct model_log *logs; /* with "log global" put in place already */
 	const char *log_tag;
-	struct log_format *log_format; /* httplog, tcplog, the default form, or log-format; rule/log_format.h */
+	struct log_format *log_format; /* httplog, tcplog, the default form, or log-format;
+					  rule/log_format.h */
 	enum log_style log_style;
-	struct span log_format_text;   /* "log-format", with LOG_STYLE_OWN */
-	bool log_to_wait_end;          /* log_format needs values known at the end only */
+	struct span log_format_text; /* "log-format", with LOG_STYLE_OWN */
+	bool log_to_wait_end;        /* log_format needs values known at the end only */
 
 	/* as frontend */
 	struct model_bind *binds;
@@ -122,17 +126,21 @@ struct model_proxy {
 	enum connection_mode connection_mode;
 	struct model_forwarded forwardfor, originalto;
 	struct model_redirect *redirects;
-	struct model_reply *replies[REPLY_KINDS]; /* errorfile, errorloc: NULL means the built-in one */
+	struct model_reply *replies[REPLY_KINDS]; /* errorfile, errorloc: NULL means the built-in
+						     one */
 	struct model_stats *stats;                /* NULL: none */
 
 	/* as backend */
-	struct model_server default_server; /* what "server" lines start from; a defaults section hands it on */
+	struct model_server default_server; /* what "server" lines start from; a defaults section
+					       hands it on */
 	struct model_server *servers;
 	unsigned int n_servers;
-	unsigned int fullconn; /* 0: 10 % of the sum of maxconn of the frontends that may route here, as haproxy; computed */
-	unsigned int retries, redispatch_every; /* redispatch_every: 1 = every retry, N: every Nth, 0: the last one only */
+	unsigned int fullconn; /* 0: 10 % of the sum of maxconn of the frontends that may route
+				  here, as haproxy; computed */
+	unsigned int retries, redispatch_every; /* redispatch_every: 1 = every retry, N: every Nth,
+						   0: the last one only */
 	unsigned int retry_on;                  /* enum retry_on */
-	uint64_t retry_status[8];               /* bitmap of statuses 100 … 599, bit = status - 100 */
+	uint64_t retry_status[8]; /* bitmap of statuses 100 … 599, bit = status - 100 */
 	struct model_balance balance;
 	struct model_cookie *cookie; /* NULL: none */
 	enum reuse_mode reuse;
@@ -142,7 +150,8 @@ struct model_proxy {
 	unsigned int max_keep_alive_queue;
 };
 
-/* A compiled regular expression of a check; PCRE2 owns its memory, so model_put frees each (config_parts_free). */
+/* A compiled regular expression of a check; PCRE2 owns its memory, so model_put frees each
+ * (config_parts_free). */
 struct model_regex {
 	struct model_regex *next;
 	struct check_regex *regex;
@@ -152,7 +161,8 @@ struct model {
 	struct arena arena;
 	_Atomic unsigned int refs;
 	struct model_global global;
-	struct model_proxy *proxies; /* frontends, backends, listens, in order; defaults are folded in */
+	struct model_proxy *proxies; /* frontends, backends, listens, in order; defaults are folded
+					in */
 	unsigned int n_proxies;
 	struct model_regex *regexes;
 	bool has_later_words; /* accepted words without effect were used (see "halb -c") */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the configuration model that hang on a proxy: binds, servers, checks, cookies, balance, logs, stats, replies. */
+/* The parts of the configuration model that hang on a proxy: binds, servers, checks, cookies,
+ * balance, logs, stats, replies. */
 #ifndef CONFIG_MODEL_PARTS_H
 #define CONFIG_MODEL_PARTS_H
 
@@ -19,16 +20,18 @@ struct model_log {
 	struct model_log *next;
 	struct address to;
 	unsigned int facility;
-	enum log_level max_level, min_level; /* sent when min_level <= level <= max_level; less severe ones than max are dropped, more
-						severe ones than min are shown as min */
+	enum log_level max_level, min_level; /* sent when min_level <= level <= max_level; less
+						severe ones than max are dropped, more severe ones
+						than min are shown as min */
 	enum log_form form;
 	unsigned int max_bytes; /* len */
 	unsigned int sample_of; /* log … sample: 0 none */
 	struct model_log_range {
 		unsigned int from, to;
-	} *sample_ranges; /* which of each sample_of lines are sent, counted from 1 */
+	} * sample_ranges; /* which of each sample_of lines are sent, counted from 1 */
 	unsigned int n_sample_ranges;
-	bool is_global;            /* "log global" in a proxy, until config_finish_log puts the global ones in its place */
+	bool is_global; /* "log global" in a proxy, until config_finish_log puts the global ones in
+			   its place */
 };
 
 enum bind_level { BIND_LEVEL_USER, BIND_LEVEL_OPERATOR, BIND_LEVEL_ADMIN };
@@ -36,8 +39,9 @@ enum bind_level { BIND_LEVEL_USER, BIND_LEVEL_OPERATOR, BIND_LEVEL_ADMIN };
 struct model_bind { /* one listening address: ranges and lists are expanded */
 	struct model_bind *next;
 	struct address address;
-	const char *word;      /* the address as written, with this port: messages, passing listeners on */
-	const char *name;      /* NULL: none */
+	const char *word; /* the address as written, with this port: messages, passing listeners on
+			   */
+	const char *name; /* NULL: none */
 	const char *interface; /* NULL: any */
 	unsigned int id, maxconn, backlog, mss, nice;
 	bool accept_proxy, v4v6, v6only, transparent, defer_accept;
@@ -56,7 +60,8 @@ struct model_server {
 	int line;
 	unsigned int id, index; /* index: its place in the backend */
 	struct address address; /* port 0 with port_offset semantics when `port_from_client` */
-	bool port_from_client;  /* no port, or +N/-N: the client's destination port plus port_offset */
+	bool port_from_client;  /* no port, or +N/-N: the client's destination port plus port_offset
+				 */
 	int port_offset;
 	unsigned int weight; /* 0-256 */
 	unsigned int maxconn, minconn, maxqueue;
@@ -67,7 +72,8 @@ struct model_server {
 	uint16_t check_port;          /* 0: the server's own */
 	bool check_send_proxy;
 	uint32_t slowstart;
-	enum observe_layer observe; /* "observe"; where check is set without it: layer4 connection refusals still count (DESIGN) */
+	enum observe_layer observe; /* "observe"; where check is set without it: layer4 connection
+				       refusals still count (DESIGN) */
 	enum health_on_error on_error;
 	unsigned int error_limit;
 	bool on_marked_down_shutdown, on_marked_up_shutdown_backup;
@@ -138,10 +144,28 @@ struct model_redirect {
 	int line;
 };
 
-enum reply_kind { REPLY_200, REPLY_400, REPLY_401, REPLY_403, REPLY_404, REPLY_405, REPLY_407, REPLY_408, REPLY_410, REPLY_413,
-		  REPLY_425, REPLY_429, REPLY_500, REPLY_501, REPLY_502, REPLY_503, REPLY_504, REPLY_KINDS };
+enum reply_kind {
+	REPLY_200,
+	REPLY_400,
+	REPLY_401,
+	REPLY_403,
+	REPLY_404,
+	REPLY_405,
+	REPLY_407,
+	REPLY_408,
+	REPLY_410,
+	REPLY_413,
+	REPLY_425,
+	REPLY_429,
+	REPLY_500,
+	REPLY_501,
+	REPLY_502,
+	REPLY_503,
+	REPLY_504,
+	REPLY_KINDS
+};
 
-struct model_reply { /* what stands in for a built-in answer */
+struct model_reply {          /* what stands in for a built-in answer */
 	struct span raw;      /* errorfile: the whole response, checked; p NULL for errorloc */
 	struct span location; /* errorloc */
 	unsigned int code;    /* errorloc: 302 or 303 */
@@ -162,28 +186,32 @@ struct model_stats {
 	struct model_scope {
 		struct model_scope *next;
 		struct span name; /* "." : this proxy */
-	} *scopes;
+	} * scopes;
 	bool admin;                        /* stats admin if … */
 	struct condition *admin_condition; /* NULL with admin: always */
-	const struct model_proxy *owner;   /* whose lines these are: a proxy with lines of its own inherits none, as with haproxy */
+	const struct model_proxy *owner;   /* whose lines these are: a proxy with lines of its own
+					      inherits none, as with haproxy */
 };
 
 enum check_kind { CHECK_KIND_TCP, CHECK_KIND_HTTP, CHECK_KIND_TCP_SCRIPT };
 
 struct model_check {
 	enum check_kind kind;
-	struct check_dialogue dialogue; /* complete for every kind: also the plain TCP check is one step */
+	struct check_dialogue dialogue; /* complete for every kind: also the plain TCP check is one
+					   step */
 	bool log_health_checks;
 
 	/* what the lines say, from which config_finish_check makes the dialogue */
 	struct model_check_rules {
 		const struct check_step *v;
 		unsigned int n;
-		const struct model_proxy *owner; /* a proxy's first rule replaces those it inherited */
-		struct span comment;             /* of a "comment" line, for the next rule; p NULL: none */
-		unsigned int lines;              /* rules and comments: "at step N" counts both */
+		const struct model_proxy *owner; /* a proxy's first rule replaces those it inherited
+						  */
+		struct span comment; /* of a "comment" line, for the next rule; p NULL: none */
+		unsigned int lines;  /* rules and comments: "at step N" counts both */
 	} http_rules, tcp_rules;
-	const struct check_step *httpchk_send; /* the request of the "option httpchk" line, or NULL */
+	const struct check_step *httpchk_send; /* the request of the "option httpchk" line, or NULL
+						*/
 	bool send_state, disable_on_404;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What both lexers give: lines of words, each with its place, as a tree. A haproxy file is a list of sections whose children are
- * their lines; keepalived's braces nest.
+ * What both lexers give: lines of words, each with its place, as a tree. A haproxy file is a list
+ * of sections whose children are their lines; keepalived's braces nest.
  */
 #ifndef CONFIG_NODE_H
 #define CONFIG_NODE_H

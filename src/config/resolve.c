@@ -46,7 +46,8 @@ static int compare_servers(const void *a, const void *b)
 
 static void check_server_names(struct config_reader *r, const struct model_proxy *p)
 {
-	const struct model_server **sorted = arena_array(r->arena, p->n_servers, sizeof(*sorted));
+	const struct model_server **sorted =
+	    arena_array(r->arena, p->n_servers, sizeof(struct model_server *));
 	unsigned int n = 0;
 
 	if (!sorted) {
@@ -55,7 +56,7 @@ static void check_server_names(struct config_reader *r, const struct model_proxy
 	}
 	for (const struct model_server *s = p->servers; s; s = s->next)
 		sorted[n++] = s;
-	qsort(sorted, n, sizeof(*sorted), compare_servers);
+	qsort(sorted, n, sizeof(struct model_server *), compare_servers);
 	for (unsigned int i = 1; i < n; i++) {
 		if (strcmp(sorted[i]->name, sorted[i - 1]->name) == 0)
 			diag_add(r->diags, DIAG_ALERT, sorted[i]->file, sorted[i]->line,

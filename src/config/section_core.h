@@ -9,9 +9,9 @@
 void config_global_init(struct model_global *g);
 void config_proxy_init(struct model_proxy *p);
 
-/* Finds what names stand for (backends, servers that are tracked), numbers what has no id, completes
- * each proxy. Where the files are `clean`, without alerts, warns of what is missing and computes the
- * limits that depend on other proxies. */
+/* Finds what names stand for (backends, servers that are tracked), numbers what has no id,
+ * completes each proxy. Where the files are `clean`, without alerts, warns of what is missing and
+ * computes the limits that depend on other proxies. */
 void config_resolve(struct config_reader *r, bool clean);
 
 /* The steps of config_resolve that have files of their own: ids, and warnings about whole proxies

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Carries out what the dialogue's machine (proto/check_dialogue.h) says: every event asks it what to do next, `go_on` does that until
- * something must be waited for. A connection ends with a RST unless the step says linger: the server gets no TIME_WAIT to keep.
+ * Carries out what the dialogue's machine (proto/check_dialogue.h) says: every event asks it what
+ * to do next, `go_on` does that until something must be waited for. A connection ends with a RST
+ * unless the step says linger: the server gets no TIME_WAIT to keep.
  */
 #include "proxy/check_attempt.h"
 
@@ -43,7 +44,8 @@ static void on_deadline(struct timer *t, uint64_t now_ms)
 
 static struct check_attempt *attempt_of(struct io *io)
 {
-	return container_of(container_of(io, struct connection, io), struct check_attempt, connection);
+	return container_of(container_of(io, struct connection, io), struct check_attempt,
+			    connection);
 }
 
 static void arm(struct check_attempt *a, uint32_t ms)
@@ -53,7 +55,8 @@ static void arm(struct check_attempt *a, uint32_t ms)
 
 /* ---- PROXY header */
 
-/* Version 1 tells our own address, version 2 that this connection is the proxy's own. As haproxy's checks do. */
+/* Version 1 tells our own address, version 2 that this connection is the proxy's own. As haproxy's
+ * checks do. */
 static enum io_result send_proxy_header(struct check_attempt *a, int *error)
 {
 	char bytes[PROXY_HEADER_MAX_BYTES];
@@ -133,7 +136,8 @@ static void set_port(struct sockaddr_storage *to, uint16_t port)
 }
 
 /* The step's port, the server line's "port" and "addr", the server's own: in this order. */
-static socklen_t target(struct check_attempt *a, const struct check_step *step, struct sockaddr_storage *to)
+static socklen_t target(struct check_attempt *a, const struct check_step *step,
+			struct sockaddr_storage *to)
 {
 	const struct model_server *conf = a->server->conf;
 	socklen_t len = 0;
@@ -157,7 +161,8 @@ static socklen_t target(struct check_attempt *a, const struct check_step *step, 
 	return len;
 }
 
-/* A server that is checked somewhere else than it serves gets a PROXY header there only when told so. */
+/* A server that is checked somewhere else than it serves gets a PROXY header there only when told
+ * so. */
 static bool wants_proxy_header(const struct check_attempt *a, const struct check_step *step)
 {
 	const struct model_server *conf = a->server->conf;
@@ -263,7 +268,8 @@ static void go_on(struct check_attempt *a, enum check_todo todo)
 		connection_recv(&a->connection);
 }
 
-/* "UP 2/3; address=…; port=…; name=b/s; node=…; weight=1/2; scur=0/1; qcur=0": http-check send-state. */
+/* "UP 2/3; address=…; port=…; name=b/s; node=…; weight=1/2; scur=0/1; qcur=0": http-check
+ * send-state. */
 static void describe_server(struct check_attempt *a)
 {
 	struct server *s = a->server;
@@ -278,8 +284,10 @@ static void describe_server(struct check_attempt *a)
 	for (unsigned int i = 0; i < px->n_servers; i++)
 		total += px->servers[i].lb.usable ? px->servers[i].user_weight : 0;
 	snprintf(a->state, sizeof(a->state),
-		 "%s; address=%s; port=%u; name=%.60s/%.60s; node=%.60s; weight=%u/%u; scur=%u/%u; qcur=%u", status, address,
-		 s->address.port, px->conf->name, s->conf->name, node ? node : px->program->host, s->user_weight, total,
+		 "%s; address=%s; port=%u; name=%.60s/%.60s; node=%.60s; weight=%u/%u; scur=%u/%u; "
+		 "qcur=%u",
+		 status, address, s->address.port, px->conf->name, s->conf->name,
+		 node ? node : px->program->host, s->user_weight, total,
 		 atomic_load_explicit(&s->lb.served, memory_order_relaxed),
 		 atomic_load_explicit(&px->be_served, memory_order_relaxed), s->queue.length);
 	pthread_spin_unlock(&px->lock);
@@ -311,7 +319,8 @@ void check_attempt_start(struct check_attempt *a, uint32_t connect_ms, uint32_t 
 	if (a->server->proxy->conf->check.send_state)
 		describe_server(a);
 	describe_host(a);
-	a->run.server_down = atomic_load_explicit(&a->server->state, memory_order_relaxed) == SERVER_STOPPED;
+	a->run.server_down =
+	    atomic_load_explicit(&a->server->state, memory_order_relaxed) == SERVER_STOPPED;
 	go_on(a, check_run_start(&a->run));
 }
 
@@ -329,7 +338,8 @@ uint64_t check_attempt_duration_ms(const struct check_attempt *a)
 	return a->loop->now_ms - a->started_ms;
 }
 
-void check_attempt_init(struct check_attempt *a, struct server *s, struct loop *l, void (*done)(struct check_attempt *a))
+void check_attempt_init(struct check_attempt *a, struct server *s, struct loop *l,
+			void (*done)(struct check_attempt *a))
 {
 	const struct address *to = &s->conf->check_address;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counting and adding up. The owning thread increments plainly; readers look without asking (an aligned 64-bit load is whole on every
- * machine we run on), so their functions are kept away from the thread sanitizer. A sum is thus a moment late at most.
+ * Counting and adding up. The owning thread increments plainly; readers look without asking (an
+ * aligned 64-bit load is whole on every machine we run on), so their functions are kept away from
+ * the thread sanitizer. A sum is thus a moment late at most.
  */
 #include "proxy/counters.h"
 
@@ -32,9 +33,10 @@ void counter_set_fini(struct counter_set *s)
 	s->n_threads = 0;
 }
 
-/* The second before counts for the part of it that the running one has not reached: the rate over the last 1000 ms. */
-static inline __attribute__((always_inline)) uint32_t per_second(uint32_t second, uint32_t current, uint32_t previous,
-								  uint64_t now_ms)
+/* The second before counts for the part of it that the running one has not reached: the rate over
+ * the last 1000 ms. */
+static inline __attribute__((always_inline)) uint32_t per_second(uint32_t second, uint32_t current,
+								 uint32_t previous, uint64_t now_ms)
 {
 	uint32_t age = (uint32_t)(now_ms / 1000) - second;
 	uint64_t left_ms = 1000 - now_ms % 1000;
@@ -72,8 +74,8 @@ void counter_max(_Atomic uint32_t *max, uint32_t value)
 {
 	uint32_t seen = atomic_load_explicit(max, memory_order_relaxed);
 
-	while (value > seen && !atomic_compare_exchange_weak_explicit(max, &seen, value, memory_order_relaxed,
-								      memory_order_relaxed))
+	while (value > seen && !atomic_compare_exchange_weak_explicit(
+				   max, &seen, value, memory_order_relaxed, memory_order_relaxed))
 		;
 }
 
@@ -185,7 +187,8 @@ static void slide(uint64_t *sum, uint64_t *max, int64_t value_ms, bool full)
 		*max = value;
 }
 
-void counters_add_times(struct counters *c, int64_t queue, int64_t connect, int64_t response, int64_t total)
+void counters_add_times(struct counters *c, int64_t queue, int64_t connect, int64_t response,
+			int64_t total)
 {
 	bool full = c->timed >= SLIDING_EVENTS;
 

@@ -176,6 +176,7 @@ void endpoint_start_body(struct endpoint *e)
 {
 	const struct message *m = &e->message;
 
+	e->framing_in = m->framing;
 	e->left = m->framing == BODY_LENGTH ? m->content_length : 0;
 	e->phase = m->framing == BODY_NONE || (m->framing == BODY_LENGTH && e->left == 0)
 		       ? PHASE_DONE

@@ -39,6 +39,7 @@ struct endpoint {
 	/* received */
 	struct message message;
 	struct h1_parser parser;
+	uint8_t framing_in;   /* enum body_framing: how the bytes come, whatever they are sent on as */
 	uint8_t phase; /* enum endpoint_phase */
 	bool ended;    /* the peer has ended its direction */
 	int error;     /* -errno of a failed receive or send, 0 */

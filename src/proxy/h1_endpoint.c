@@ -61,7 +61,7 @@ static enum take_result h1_take(struct endpoint *e, struct span *piece)
 	*piece = SPAN_NONE;
 	if (e->phase == PHASE_DONE)
 		return TAKE_LAST;
-	switch ((enum body_framing)e->message.framing) {
+	switch ((enum body_framing)e->framing_in) {
 	case BODY_LENGTH:
 		r = take_length(e, piece);
 		break;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When checks run. Each belongs to one thread and its timer; other threads only send mail. The first checks of all servers are spread
- * over the interval, so that they never bunch; afterwards each comes one interval after the last one ended (spread-checks adds some
- * chance to it).
+ * When checks run. Each belongs to one thread and its timer; other threads only send mail. The
+ * first checks of all servers are spread over the interval, so that they never bunch; afterwards
+ * each comes one interval after the last one ended (spread-checks adds some chance to it).
  */
 #include "proxy/health_check_priv.h"
 
@@ -25,7 +25,8 @@ bool health_check_wanted(const struct health_check *hc)
 {
 	unsigned int admin = __atomic_load_n(&hc->server->admin, __ATOMIC_RELAXED);
 
-	return !(admin & SERVER_MAINT_ANY) && atomic_load_explicit(&hc->enabled, memory_order_relaxed);
+	return !(admin & SERVER_MAINT_ANY) &&
+	       atomic_load_explicit(&hc->enabled, memory_order_relaxed);
 }
 
 /* ---- when */
@@ -37,7 +38,8 @@ static void schedule(struct health_check *hc)
 	uint32_t interval, range;
 
 	pthread_spin_lock(&s->proxy->lock);
-	interval = health_next_interval_ms(&s->health, inter_ms(hc), s->conf->fastinter, s->conf->downinter);
+	interval = health_next_interval_ms(&s->health, inter_ms(hc), s->conf->fastinter,
+					   s->conf->downinter);
 	pthread_spin_unlock(&s->proxy->lock);
 	range = (uint32_t)((uint64_t)interval * (spread > 50 ? 50 : spread) / 100);
 	if (range)
@@ -74,8 +76,8 @@ static void on_done(struct check_attempt *a)
 
 	/* Our own lack of descriptors is no fault of the server. */
 	if (!a->no_resources && health_check_wanted(hc))
-		server_check_result(hc->server, hc->loop, a->run.status, a->run.http_status, a->run.info,
-				    check_attempt_duration_ms(a));
+		server_check_result(hc->server, hc->loop, a->run.status, a->run.http_status,
+				    a->run.info, check_attempt_duration_ms(a));
 	schedule(hc);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Drives health checks: when (spread over the interval, so that they do not bunch), through which connection, what became of
- * them. A server's check belongs to one thread: (number of the server) modulo threads.
+ * Drives health checks: when (spread over the interval, so that they do not bunch), through which
+ * connection, what became of them. A server's check belongs to one thread: (number of the server)
+ * modulo threads.
  */
 #ifndef PROXY_HEALTH_CHECK_H
 #define PROXY_HEALTH_CHECK_H
@@ -13,12 +14,14 @@ struct health_check {
 	struct loop *loop;  /* the thread it belongs to */
 	struct timer timer; /* the next check */
 	struct check_attempt attempt;
-	uint64_t offset_ms;   /* when the first check is due after the start, so that checks do not bunch */
+	uint64_t offset_ms;   /* when the first check is due after the start, so that checks do not
+				 bunch */
 	bool started;         /* its thread runs checks */
 	_Atomic bool enabled; /* "disable health", "enable health" */
 	struct mail mail;     /* from any thread to its own: what `asked` says */
 	_Atomic unsigned int asked;
-	/* the last result, for stats (last_chk, check_status, check_code, check_duration): written and read under the proxy's lock */
+	/* the last result, for stats (last_chk, check_status, check_code, check_duration): written
+	 * and read under the proxy's lock */
 	enum check_status status;
 	unsigned int code;
 	uint64_t duration_ms;
@@ -30,7 +33,8 @@ struct health_check {
 	_Atomic uint64_t probes, probe_failures;
 };
 
-/* Makes the checks of all servers that want one and starts those of this thread. The workers exist. 0 or -ENOMEM. */
+/* Makes the checks of all servers that want one and starts those of this thread. The workers exist.
+ * 0 or -ENOMEM. */
 int health_checks_init(struct program *p) must_check;
 void health_checks_start(struct worker *w);
 void health_checks_stop(struct worker *w);
@@ -40,9 +44,9 @@ void health_checks_fini(struct program *p);
 void health_check_hurry(struct server *s);
 /* "disable health" and "enable health" of the runtime API. Any thread. */
 void health_check_set_enabled(struct server *s, bool enabled);
-/* A request has been waiting for this server longer than it usually takes: ask the server now, with a short deadline (PROBE_MS).
- * No answer: server_set_suspect(true), and the probe goes on until it answers. Harmless where one is under way, or where the server has
- * no check. Any thread. */
+/* A request has been waiting for this server longer than it usually takes: ask the server now, with
+ * a short deadline (PROBE_MS). No answer: server_set_suspect(true), and the probe goes on until it
+ * answers. Harmless where one is under way, or where the server has no check. Any thread. */
 void health_check_probe(struct server *s);
 #define PROBE_MS 200
 

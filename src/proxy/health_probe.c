@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Does the server answer at all? A probe is the server's check with a short deadline, asked for by a request that waits. Silence makes
- * the server suspect and the probe goes on until it answers or is down; any answer, even a bad one, clears it. A refusal is no silence:
- * it counts as a failed check.
+ * Does the server answer at all? A probe is the server's check with a short deadline, asked for by
+ * a request that waits. Silence makes the server suspect and the probe goes on until it answers or
+ * is down; any answer, even a bad one, clears it. A refusal is no silence: it counts as a failed
+ * check.
  */
 #include "proxy/health_check_priv.h"
 
@@ -49,7 +50,8 @@ static void on_done(struct check_attempt *a)
 		server_set_suspect(s, hc->loop, true);
 	} else if (a->run.status == CHECK_L4CON) {
 		atomic_fetch_add_explicit(&hc->probe_failures, 1, memory_order_relaxed);
-		server_check_result(s, hc->loop, CHECK_L4CON, 0, a->run.info, check_attempt_duration_ms(a));
+		server_check_result(s, hc->loop, CHECK_L4CON, 0, a->run.info,
+				    check_attempt_duration_ms(a));
 		health_check_hurry(s);
 	} else {
 		server_set_suspect(s, hc->loop, false);

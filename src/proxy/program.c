@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a model to a program: proxies with their servers, locks, queues, counters and log targets. All is made here before any thread
- * runs, and freed when all have ended; listening sockets are listener.c's.
+ * From a model to a program: proxies with their servers, locks, queues, counters and log targets.
+ * All is made here before any thread runs, and freed when all have ended; listening sockets are
+ * listener.c's.
  */
 #include "proxy/proxy.h"
 
+#include "proxy/error_capture.h"
 #include "proxy/health_check.h"
 #include "proxy/proxy_log.h"
 #include "proxy/server_priv.h"
@@ -15,7 +17,8 @@
 
 static void out_of_memory(struct diags *d, const struct model_proxy *conf)
 {
-	diag_add(d, DIAG_ALERT, conf->file, conf->line, "out of memory for proxy '%s'.", conf->name);
+	diag_add(d, DIAG_ALERT, conf->file, conf->line, "out of memory for proxy '%s'.",
+		 conf->name);
 }
 
 static int init_balance(struct proxy *px)
@@ -64,7 +67,8 @@ static int init_backend(struct proxy *px, struct diags *d)
 	return 0;
 }
 
-static int init_proxy(struct program *p, struct proxy *px, const struct model_proxy *conf, struct diags *d)
+static int init_proxy(struct program *p, struct proxy *px, const struct model_proxy *conf,
+		      struct diags *d)
 {
 	const struct model_global *g = &p->model->global;
 
@@ -76,7 +80,8 @@ static int init_proxy(struct program *p, struct proxy *px, const struct model_pr
 	px->logs.tag = span_of(conf->log_tag ? conf->log_tag : g->log_tag);
 	px->logs.hostname = p->logs.hostname;
 	CHECK(pthread_spin_init(&px->lock, PTHREAD_PROCESS_PRIVATE) == 0);
-	if (counter_set_init(&px->fe, p->n_threads) != 0 || counter_set_init(&px->be, p->n_threads) != 0) {
+	if (counter_set_init(&px->fe, p->n_threads) != 0 ||
+	    counter_set_init(&px->be, p->n_threads) != 0) {
 		out_of_memory(d, conf);
 		return -1;
 	}
@@ -98,6 +103,7 @@ static void fini_proxy(struct proxy *px)
 		server_fini(&px->servers[i]);
 	free(px->servers);
 	log_outs_close(&px->logs);
+	error_capture_free_all(px);
 	counter_set_fini(&px->fe);
 	counter_set_fini(&px->be);
 	pthread_spin_destroy(&px->lock);

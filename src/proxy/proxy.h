@@ -68,6 +68,7 @@ struct proxy {
 	uint64_t last_change_ms; /* up or down as a whole */
 	uint64_t down_ms;        /* total */
 	bool up;
+	struct error_capture *bad_request, *bad_response; /* the last ones, see error_capture.h; under the lock */
 	bool dynamic_limits; /* some server has a minconn: see proxy_update_limits */
 };
 
@@ -89,6 +90,7 @@ struct program {
 	_Atomic uint32_t maxconn;
 	struct rate_gate gate;
 	_Atomic bool some_paused; /* a listener waits for the process's maxconn */
+	_Atomic unsigned int errors_captured;
 	_Atomic uint64_t total_connections, total_requests;
 	struct counter_set totals;
 	_Atomic uint32_t next_stream_id;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where messages and request lines of a proxy go: its "log" lines, each with levels of its own, and the console for what haproxy
- * tells there too. Any thread calls this; nothing blocks or allocates.
+ * Where messages and request lines of a proxy go: its "log" lines, each with levels of its own, and
+ * the console for what haproxy tells there too. Any thread calls this; nothing blocks or allocates.
  */
 #include "proxy/proxy_log.h"
 
@@ -22,7 +22,8 @@ static bool is_sampled(struct log_out *out)
 
 	if (!conf->sample_of)
 		return true;
-	number = atomic_fetch_add_explicit(&out->seen, 1, memory_order_relaxed) % conf->sample_of + 1;
+	number =
+	    atomic_fetch_add_explicit(&out->seen, 1, memory_order_relaxed) % conf->sample_of + 1;
 	for (unsigned int i = 0; i < conf->n_sample_ranges; i++) {
 		if (number >= conf->sample_ranges[i].from && number <= conf->sample_ranges[i].to)
 			return true;
@@ -44,7 +45,8 @@ static void send_to(struct log_outs *outs, struct log_line *line)
 	}
 }
 
-void proxy_log_line(struct program *p, struct proxy *px, enum log_level level, struct span message, int64_t wall_us)
+void proxy_log_line(struct program *p, struct proxy *px, enum log_level level, struct span message,
+		    int64_t wall_us)
 {
 	struct log_outs *outs = px ? &px->logs : &p->logs;
 	struct log_line line = {.level = level,
@@ -75,13 +77,16 @@ void proxy_log(struct program *p, struct proxy *px, enum log_level level, const 
 		b.len = strlen(text);
 	}
 	clock_gettime(CLOCK_REALTIME, &now);
-	proxy_log_line(p, px, level, span_make(text, b.len), (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	proxy_log_line(p, px, level, span_make(text, b.len),
+		       (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 }
 
 void program_console(struct program *p, enum diag_level level, const char *text)
 {
-	static const char *const labels[] = {
-	    [DIAG_DIAG] = "[DIAG]", [DIAG_NOTICE] = "[NOTICE]", [DIAG_WARNING] = "[WARNING]", [DIAG_ALERT] = "[ALERT]"};
+	static const char *const labels[] = {[DIAG_DIAG] = "[DIAG]",
+					     [DIAG_NOTICE] = "[NOTICE]",
+					     [DIAG_WARNING] = "[WARNING]",
+					     [DIAG_ALERT] = "[ALERT]"};
 	char bytes[MESSAGE_BYTES + 64];
 	int n = snprintf(bytes, sizeof(bytes), "%-10s (%d) : %s", labels[level], p->pid, text);
 	struct log_line line = {.message = span_make(bytes, strlen(bytes))};
@@ -112,7 +117,8 @@ static int open_one(struct log_out *out, const struct model_log *conf)
 	return log_sink_open(&out->sink, &conf->to);
 }
 
-int log_outs_open(struct log_outs *outs, const struct model_log *logs, const char *owner, struct diags *d)
+int log_outs_open(struct log_outs *outs, const struct model_log *logs, const char *owner,
+		  struct diags *d)
 {
 	unsigned int n = 0;
 	int failed = 0;
@@ -129,7 +135,8 @@ int log_outs_open(struct log_outs *outs, const struct model_log *logs, const cha
 
 		if (!error)
 			continue;
-		diag_add(d, DIAG_ALERT, NULL, 0, "'%s': cannot open log target number %u: %s.", owner, outs->n, strerror(-error));
+		diag_add(d, DIAG_ALERT, NULL, 0, "'%s': cannot open log target number %u: %s.",
+			 owner, outs->n, strerror(-error));
 		failed = -1;
 	}
 	return failed;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server's run time: birth and end, its weight, its limit, its address, and the slots that its requests hold. How its state changes
- * is server_state.c's. All under the proxy's lock, but what server.h says is not.
+ * A server's run time: birth and end, its weight, its limit, its address, and the slots that its
+ * requests hold. How its state changes is server_state.c's. All under the proxy's lock, but what
+ * server.h says is not.
  */
 #include "proxy/server_priv.h"
 
@@ -31,8 +32,8 @@ uint64_t server_now_ms(const struct loop *l)
 
 static const char *place(char dst[512], const struct server *s)
 {
-	snprintf(dst, 512, "[%s:%d] : 'server %s/%s'", s->conf->file ? s->conf->file : "", s->conf->line,
-		 s->proxy->conf->name, s->conf->name);
+	snprintf(dst, 512, "[%s:%d] : 'server %s/%s'", s->conf->file ? s->conf->file : "",
+		 s->conf->line, s->proxy->conf->name, s->conf->name);
 	return dst;
 }
 
@@ -46,12 +47,14 @@ static int look_up(struct server *s, struct diags *d)
 	if (!a->name || address_look_up(a->name, a->inet.family, &s->address) == 0)
 		return 0;
 	if (s->conf->init_addr_none) {
-		diag_add(d, DIAG_WARNING, NULL, 0, "%s : could not resolve address '%s', disabling server.", place(where, s),
+		diag_add(d, DIAG_WARNING, NULL, 0,
+			 "%s : could not resolve address '%s', disabling server.", place(where, s),
 			 a->name);
 		s->admin |= SERVER_MAINT_RESOLUTION;
 		return 0;
 	}
-	diag_add(d, DIAG_ALERT, NULL, 0, "%s : could not resolve address '%s'.", place(where, s), a->name);
+	diag_add(d, DIAG_ALERT, NULL, 0, "%s : could not resolve address '%s'.", place(where, s),
+		 a->name);
 	return -1;
 }
 
@@ -69,7 +72,8 @@ static int init_address(struct server *s, struct diags *d)
 	s->address = (struct inet){.family = INET_UNIX};
 	if (address_to_sockaddr(a, &s->sockaddr, &s->sockaddr_len) == 0)
 		return 0;
-	diag_add(d, DIAG_ALERT, NULL, 0, "%s : this address cannot be connected to.", place(where, s));
+	diag_add(d, DIAG_ALERT, NULL, 0, "%s : this address cannot be connected to.",
+		 place(where, s));
 	return -1;
 }
 
@@ -80,7 +84,8 @@ static void init_state(struct server *s)
 	if (conf->disabled)
 		s->admin |= SERVER_MAINT | SERVER_MAINT_CONFIG;
 	s->state = s->admin ? SERVER_STOPPED : SERVER_RUNNING;
-	health_init(&s->health, conf->rise > 0 ? conf->rise : 2, conf->fall > 0 ? conf->fall : 3, true);
+	health_init(&s->health, conf->rise > 0 ? conf->rise : 2, conf->fall > 0 ? conf->fall : 3,
+		    true);
 	s->health.error_limit = conf->error_limit ? (int)conf->error_limit : 10;
 	s->user_weight = s->initial_weight = conf->weight;
 	s->last_change_ms = s->proxy->program->start_ms;
@@ -97,7 +102,8 @@ static void init_state(struct server *s)
 	server_update_limit(s);
 }
 
-int server_init(struct server *s, struct proxy *px, const struct model_server *conf, struct diags *d)
+int server_init(struct server *s, struct proxy *px, const struct model_server *conf,
+		struct diags *d)
 {
 	unsigned int n_threads = px->program->n_threads;
 	int error;
@@ -111,7 +117,8 @@ int server_init(struct server *s, struct proxy *px, const struct model_server *c
 	init_state(s);
 	s->pool = calloc(n_threads, sizeof(*s->pool));
 	if (!s->pool || counter_set_init(&s->counters, n_threads) != 0) {
-		diag_add(d, DIAG_ALERT, conf->file, conf->line, "out of memory for server '%s/%s'.", px->conf->name, conf->name);
+		diag_add(d, DIAG_ALERT, conf->file, conf->line, "out of memory for server '%s/%s'.",
+			 px->conf->name, conf->name);
 		return -1;
 	}
 	for (unsigned int i = 0; i < n_threads; i++)
@@ -132,7 +139,8 @@ static int link_one(struct program *p, struct server *s)
 	struct server **longer;
 
 	s->tracked = &px->servers[s->conf->track->index];
-	longer = realloc(s->tracked->trackers, (s->tracked->n_trackers + 1) * sizeof(struct server *));
+	longer =
+	    realloc(s->tracked->trackers, (s->tracked->n_trackers + 1) * sizeof(struct server *));
 	if (!longer)
 		return -ENOMEM;
 	longer[s->tracked->n_trackers++] = s;
@@ -187,10 +195,12 @@ void server_apply_weight(struct server *s, uint64_t now_ms)
 {
 	unsigned int scale = BALANCE_WEIGHT_SCALE;
 
-	if (atomic_load_explicit(&s->state, memory_order_relaxed) == SERVER_STARTING && s->proxy->balance.algorithm->dynamic) {
+	if (atomic_load_explicit(&s->state, memory_order_relaxed) == SERVER_STARTING &&
+	    s->proxy->balance.algorithm->dynamic) {
 		uint64_t up_ms = now_ms - s->last_change_ms;
 
-		scale = (unsigned int)((BALANCE_WEIGHT_SCALE * up_ms + s->conf->slowstart) / s->conf->slowstart);
+		scale = (unsigned int)((BALANCE_WEIGHT_SCALE * up_ms + s->conf->slowstart) /
+				       s->conf->slowstart);
 		if (scale > BALANCE_WEIGHT_SCALE)
 			scale = BALANCE_WEIGHT_SCALE;
 	}
@@ -200,7 +210,8 @@ void server_apply_weight(struct server *s, uint64_t now_ms)
 /* "50%" of the initial weight, or a weight. NULL or what is wrong. */
 static const char *parse_weight(const struct server *s, struct span text, unsigned int *weight)
 {
-	bool relative = text.len > 1 && text.p[text.len - 1] == '%', negative = text.len > 1 && text.p[0] == '-';
+	bool relative = text.len > 1 && text.p[text.len - 1] == '%',
+	     negative = text.len > 1 && text.p[0] == '-';
 	struct span digits = span_slice(text, negative ? 1 : 0, text.len - relative - negative);
 	uint64_t n;
 
@@ -213,7 +224,8 @@ static const char *parse_weight(const struct server *s, struct span text, unsign
 	if (relative && negative)
 		return "Relative weight must be positive.";
 	if (!span_to_u64(digits, relative ? 1000000 : MAX_WEIGHT, &n) || negative)
-		return relative ? "Relative weight must be positive." : "Absolute weight can only be between 0 and 256 inclusive.";
+		return relative ? "Relative weight must be positive."
+				: "Absolute weight can only be between 0 and 256 inclusive.";
 	if (relative)
 		n = s->initial_weight * n / 100;
 	*weight = n > MAX_WEIGHT ? MAX_WEIGHT : (unsigned int)n;
@@ -228,7 +240,8 @@ const char *server_set_weight(struct server *s, struct span text)
 	if (wrong)
 		return wrong;
 	if (weight && weight != s->initial_weight && !s->proxy->balance.algorithm->dynamic)
-		return "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.";
+		return "Backend is using a static LB algorithm and only accepts weights '0%' and "
+		       "'100%'.";
 	pthread_spin_lock(&s->proxy->lock);
 	s->user_weight = weight;
 	pthread_spin_unlock(&s->proxy->lock);
@@ -250,12 +263,14 @@ static unsigned int warm_percent(const struct server *s)
 
 void server_update_limit(struct server *s)
 {
-	const struct queue_limit limit = {.maxconn = atomic_load_explicit(&s->maxconn, memory_order_relaxed),
-					  .minconn = atomic_load_explicit(&s->minconn, memory_order_relaxed),
-					  .fullconn = s->proxy->conf->fullconn};
+	const struct queue_limit limit = {
+	    .maxconn = atomic_load_explicit(&s->maxconn, memory_order_relaxed),
+	    .minconn = atomic_load_explicit(&s->minconn, memory_order_relaxed),
+	    .fullconn = s->proxy->conf->fullconn};
 	uint32_t load = atomic_load_explicit(&s->proxy->be_connections, memory_order_relaxed);
 
-	atomic_store_explicit(&s->lb.limit, queue_server_limit(&limit, load, warm_percent(s)), memory_order_relaxed);
+	atomic_store_explicit(&s->lb.limit, queue_server_limit(&limit, load, warm_percent(s)),
+			      memory_order_relaxed);
 }
 
 void proxy_update_limits(struct proxy *px)
@@ -310,8 +325,10 @@ void server_slot_release(struct server *s, struct loop *l)
 
 	(void)l;
 	atomic_fetch_sub_explicit(&px->be_served, 1, memory_order_relaxed);
-	/* Nobody waits for a server without a limit, unless for one that has not been able to serve for a while. */
-	if (!atomic_load_explicit(&s->lb.limit, memory_order_relaxed) && !px->balance.algorithm->load_changed &&
+	/* Nobody waits for a server without a limit, unless for one that has not been able to serve
+	 * for a while. */
+	if (!atomic_load_explicit(&s->lb.limit, memory_order_relaxed) &&
+	    !px->balance.algorithm->load_changed &&
 	    !atomic_load_explicit(&px->be_queued, memory_order_relaxed)) {
 		atomic_fetch_sub_explicit(&s->lb.served, 1, memory_order_relaxed);
 		balance_load_changed(&px->balance, &s->lb);
@@ -386,7 +403,8 @@ socklen_t server_get_address(struct server *s, struct sockaddr_storage *out, str
 
 /* ---- what stats show */
 
-static const char *root_status(const struct server *s, const struct health *h, bool checked, char dst[64])
+static const char *root_status(const struct server *s, const struct health *h, bool checked,
+			       char dst[64])
 {
 	int highest = h->rise + h->fall - 1;
 	bool partial = checked && h->value < highest;
@@ -406,7 +424,8 @@ static const char *root_status(const struct server *s, const struct health *h, b
 		break;
 	}
 	if (partial)
-		snprintf(dst, 64, "%s %d/%d", word, health_shown(h), health_is_up(h) ? h->fall : h->rise);
+		snprintf(dst, 64, "%s %d/%d", word, health_shown(h),
+			 health_is_up(h) ? h->fall : h->rise);
 	else
 		snprintf(dst, 64, "%s", word);
 	return dst;
@@ -417,14 +436,19 @@ const char *server_status_text(const struct server *s, char dst[64])
 	const struct server *root = s;
 	bool checked;
 
-	if (s->admin & SERVER_MAINT_RESOLUTION)
-		return strcpy(dst, "MAINT (resolution)");
-	if ((s->admin & SERVER_MAINT_ANY) == SERVER_MAINT_TRACKED) {
-		snprintf(dst, 64, "MAINT (via %.20s/%.20s)", s->tracked->proxy->conf->name, s->tracked->conf->name);
+	if (s->admin & SERVER_MAINT_RESOLUTION) {
+		snprintf(dst, 64, "MAINT (resolution)");
 		return dst;
 	}
-	if (s->admin & SERVER_MAINT_ANY)
-		return strcpy(dst, "MAINT");
+	if ((s->admin & SERVER_MAINT_ANY) == SERVER_MAINT_TRACKED) {
+		snprintf(dst, 64, "MAINT (via %.20s/%.20s)", s->tracked->proxy->conf->name,
+			 s->tracked->conf->name);
+		return dst;
+	}
+	if (s->admin & SERVER_MAINT_ANY) {
+		snprintf(dst, 64, "MAINT");
+		return dst;
+	}
 	while (root->tracked)
 		root = root->tracked;
 	checked = root->check && atomic_load_explicit(&root->check->enabled, memory_order_relaxed);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The words of a server's changes, as haproxy 2.6 says them: people and their tools read these lines. They are put together under the
- * lock, where the counts are true, and sent without it.
+ * The words of a server's changes, as haproxy 2.6 says them: people and their tools read these
+ * lines. They are put together under the lock, where the counts are true, and sent without it.
  */
 #include "proxy/server_priv.h"
 
@@ -61,18 +61,21 @@ static void add_reason(struct buffer *b, const struct server_cause *c)
 		buffer_printf(b, ", check duration: %llums", (unsigned long long)c->duration_ms);
 }
 
-/* ". 1 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue." or the "online" form of it. */
+/* ". 1 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue." or
+ * the "online" form of it. */
 static void add_counts(struct buffer *b, const struct server *s, bool left, unsigned int requeued)
 {
 	struct server_counts n = proxy_count_servers(s->proxy);
 
-	buffer_printf(b, ". %u active and %u backup servers %s.%s", n.active, n.backup, left ? "left" : "online",
-		      n.backup && !n.active ? " Running on backup." : "");
+	buffer_printf(b, ". %u active and %u backup servers %s.%s", n.active, n.backup,
+		      left ? "left" : "online", n.backup && !n.active ? " Running on backup." : "");
 	if (left)
 		buffer_printf(b, " %u sessions active, %u requeued, %u remaining in queue.",
-			      atomic_load_explicit(&s->lb.served, memory_order_relaxed), requeued, s->queue.length);
+			      atomic_load_explicit(&s->lb.served, memory_order_relaxed), requeued,
+			      s->queue.length);
 	else
-		buffer_printf(b, " %u sessions requeued, %u total in queue.", requeued, s->queue.length);
+		buffer_printf(b, " %u sessions requeued, %u total in queue.", requeued,
+			      s->queue.length);
 }
 
 void notes_check(struct server_notes *n, const struct server *s, const struct server_cause *c)
@@ -84,11 +87,12 @@ void notes_check(struct server_notes *n, const struct server *s, const struct se
 	if (health_status_passed(c->status))
 		what = c->status == CHECK_L7OKC ? "conditionally succeeded" : "succeeded";
 	new_note(n, LOG_LEVEL_NOTICE, &b);
-	add_name(&b, s, s->conf->backup ? "Health check for backup server" : "Health check for server");
+	add_name(&b, s,
+		 s->conf->backup ? "Health check for backup server" : "Health check for server");
 	buffer_printf(&b, " %s", what);
 	add_reason(&b, c);
-	buffer_printf(&b, ", status: %d/%d %s.", health_shown(&s->health), up ? s->health.fall : s->health.rise,
-		      up ? "UP" : "DOWN");
+	buffer_printf(&b, ", status: %d/%d %s.", health_shown(&s->health),
+		      up ? s->health.fall : s->health.rise, up ? "UP" : "DOWN");
 	end_note(&b);
 }
 
@@ -109,21 +113,24 @@ static void note_drain_stays(struct server_notes *n, const struct server *s)
 	if (s->admin & SERVER_DRAIN)
 		buffer_add_text(&b, " remains in forced drain mode.");
 	else
-		buffer_printf(&b, " is leaving forced drain but remains in drain mode via %s/%s.", s->tracked->proxy->conf->name,
-			      s->tracked->conf->name);
+		buffer_printf(&b, " is leaving forced drain but remains in drain mode via %s/%s.",
+			      s->tracked->proxy->conf->name, s->tracked->conf->name);
 	end_note(&b);
 }
 
-static void note_enters_maintenance(struct server_notes *n, const struct server *s, const struct server_picture *before,
+static void note_enters_maintenance(struct server_notes *n, const struct server *s,
+				    const struct server_picture *before,
 				    const struct server_cause *c, unsigned int requeued)
 {
 	bool was_down = before->state == SERVER_STOPPED;
-	bool quiet = was_down || before->state == SERVER_STOPPING || (before->admin & SERVER_DRAIN_ANY);
+	bool quiet =
+	    was_down || before->state == SERVER_STOPPING || (before->admin & SERVER_DRAIN_ANY);
 	struct buffer b;
 
 	new_note(n, quiet ? LOG_LEVEL_NOTICE : LOG_LEVEL_ALERT, &b);
 	add_name(&b, s, kind(s));
-	buffer_add_text(&b, was_down ? " was DOWN and now enters maintenance" : " is going DOWN for maintenance");
+	buffer_add_text(&b, was_down ? " was DOWN and now enters maintenance"
+				     : " is going DOWN for maintenance");
 	add_via(&b, c);
 	add_admin_words(&b, c);
 	if (was_down)
@@ -133,7 +140,8 @@ static void note_enters_maintenance(struct server_notes *n, const struct server 
 	end_note(&b);
 }
 
-static void note_leaves_maintenance(struct server_notes *n, const struct server *s, const struct server_picture *before,
+static void note_leaves_maintenance(struct server_notes *n, const struct server *s,
+				    const struct server_picture *before,
 				    const struct server_cause *c)
 {
 	struct buffer b;
@@ -141,7 +149,8 @@ static void note_leaves_maintenance(struct server_notes *n, const struct server 
 	new_note(n, LOG_LEVEL_NOTICE, &b);
 	add_name(&b, s, kind(s));
 	buffer_printf(&b, " is %s/%s (leaving %smaintenance)", is_down(s) ? "DOWN" : "UP",
-		      s->admin & SERVER_DRAIN_ANY ? "DRAIN" : "READY", before->admin & SERVER_MAINT ? "forced " : "");
+		      s->admin & SERVER_DRAIN_ANY ? "DRAIN" : "READY",
+		      before->admin & SERVER_MAINT ? "forced " : "");
 	add_admin_words(&b, c);
 	buffer_add_char(&b, '.');
 	end_note(&b);
@@ -149,7 +158,8 @@ static void note_leaves_maintenance(struct server_notes *n, const struct server 
 }
 
 /* One of two reasons for maintenance has gone. */
-static void note_maintenance_stays(struct server_notes *n, const struct server *s, const struct server_picture *before)
+static void note_maintenance_stays(struct server_notes *n, const struct server *s,
+				   const struct server_picture *before)
 {
 	unsigned int gone = before->admin & ~s->admin & SERVER_MAINT_ANY;
 	struct buffer b;
@@ -159,15 +169,18 @@ static void note_maintenance_stays(struct server_notes *n, const struct server *
 	new_note(n, LOG_LEVEL_NOTICE, &b);
 	add_name(&b, s, kind(s));
 	if ((gone & SERVER_MAINT) && (s->admin & SERVER_MAINT_TRACKED))
-		buffer_printf(&b, " is leaving forced maintenance but remains in maintenance via %s/%s.",
-			      s->tracked->proxy->conf->name, s->tracked->conf->name);
+		buffer_printf(
+		    &b, " is leaving forced maintenance but remains in maintenance via %s/%s.",
+		    s->tracked->proxy->conf->name, s->tracked->conf->name);
 	else
-		buffer_add_text(&b, s->admin & SERVER_MAINT ? " remains in forced maintenance." : " remains in maintenance.");
+		buffer_add_text(&b, s->admin & SERVER_MAINT ? " remains in forced maintenance."
+							    : " remains in maintenance.");
 	end_note(&b);
 }
 
-static void note_state(struct server_notes *n, const struct server *s, const struct server_picture *before,
-		       const struct server_cause *c, unsigned int requeued)
+static void note_state(struct server_notes *n, const struct server *s,
+		       const struct server_picture *before, const struct server_cause *c,
+		       unsigned int requeued)
 {
 	static const char *const words[] = {[SERVER_STOPPED] = "DOWN",
 					    [SERVER_STARTING] = "UP",
@@ -176,7 +189,9 @@ static void note_state(struct server_notes *n, const struct server *s, const str
 	bool down = is_down(s);
 	struct buffer b;
 
-	new_note(n, down && !(before->admin & SERVER_DRAIN_ANY) ? LOG_LEVEL_ALERT : LOG_LEVEL_NOTICE, &b);
+	new_note(n,
+		 down && !(before->admin & SERVER_DRAIN_ANY) ? LOG_LEVEL_ALERT : LOG_LEVEL_NOTICE,
+		 &b);
 	add_name(&b, s, kind(s));
 	buffer_printf(&b, " is %s", words[s->state]);
 	add_via(&b, c);
@@ -185,8 +200,8 @@ static void note_state(struct server_notes *n, const struct server *s, const str
 	end_note(&b);
 }
 
-static void note_drain(struct server_notes *n, const struct server *s, const struct server_picture *before,
-		       const struct server_cause *c)
+static void note_drain(struct server_notes *n, const struct server *s,
+		       const struct server_picture *before, const struct server_cause *c)
 {
 	struct buffer b;
 
@@ -209,10 +224,12 @@ static void note_drain(struct server_notes *n, const struct server *s, const str
 	end_note(&b);
 }
 
-void notes_change(struct server_notes *n, const struct server *s, const struct server_picture *before,
-		  const struct server_cause *c, unsigned int requeued)
+void notes_change(struct server_notes *n, const struct server *s,
+		  const struct server_picture *before, const struct server_cause *c,
+		  unsigned int requeued)
 {
-	bool maint = (s->admin & SERVER_MAINT_ANY) != 0, was_maint = (before->admin & SERVER_MAINT_ANY) != 0;
+	bool maint = (s->admin & SERVER_MAINT_ANY) != 0,
+	     was_maint = (before->admin & SERVER_MAINT_ANY) != 0;
 
 	if (maint && !was_maint) {
 		note_enters_maintenance(n, s, before, c, requeued);
@@ -234,7 +251,8 @@ void notes_backend_down(struct server_notes *n, const struct proxy *px)
 	struct server_note *note = new_note(n, LOG_LEVEL_EMERG, &b);
 
 	note->alert = true;
-	buffer_printf(&b, "%s %s has no server available!", px->conf->is_listen ? "proxy" : "backend", px->conf->name);
+	buffer_printf(&b, "%s %s has no server available!",
+		      px->conf->is_listen ? "proxy" : "backend", px->conf->name);
 	end_note(&b);
 }
 
@@ -245,7 +263,8 @@ void notes_suspect(struct server_notes *n, const struct server *s)
 
 	new_note(n, LOG_LEVEL_NOTICE, &b);
 	add_name(&b, s, kind(s));
-	buffer_add_text(&b, suspect ? " is silent: requests go to other servers until it answers." : " answers again.");
+	buffer_add_text(&b, suspect ? " is silent: requests go to other servers until it answers."
+				    : " answers again.");
 	end_note(&b);
 }
 
@@ -254,8 +273,8 @@ static void send_alert(struct proxy *px)
 {
 	char text[512];
 
-	snprintf(text, sizeof(text), "%s '%.400s' has no server available!", px->conf->is_listen ? "proxy" : "backend",
-		 px->conf->name);
+	snprintf(text, sizeof(text), "%s '%.400s' has no server available!",
+		 px->conf->is_listen ? "proxy" : "backend", px->conf->name);
 	program_console(px->program, DIAG_ALERT, text);
 }
 

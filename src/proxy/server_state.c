@@ -2,11 +2,13 @@
 /*
  * The one writer of a server's state. Every change goes the same way, whoever wants it:
  *
- *     change_begin (lock) → health and reasons → change_to: state, weight, balance, queue, counters, lines to say
- *     → change_end (unlock): logs, streams to end, servers that track this one, the next check
+ *     change_begin (lock) → health and reasons → change_to: state, weight, balance, queue,
+ * counters, lines to say → change_end (unlock): logs, streams to end, servers that track this one,
+ * the next check
  *
- * A tracker reads the state that it takes over with its own lock held, after that state was stored: whoever comes last sees the latest,
- * so no order of threads can leave it behind. No thread ever holds two locks.
+ * A tracker reads the state that it takes over with its own lock held, after that state was stored:
+ * whoever comes last sees the latest, so no order of threads can leave it behind. No thread ever
+ * holds two locks.
  */
 #include "proxy/server_priv.h"
 
@@ -66,11 +68,13 @@ static void choose_usable(struct proxy *px)
 	for (unsigned int i = 0; i < px->n_servers; i++) {
 		const struct server *s = &px->servers[i];
 
-		good |= server_is_eligible(s) && s->lb.weight && !atomic_load_explicit(&s->suspect, memory_order_relaxed);
+		good |= server_is_eligible(s) && s->lb.weight &&
+			!atomic_load_explicit(&s->suspect, memory_order_relaxed);
 	}
 	for (unsigned int i = 0; i < px->n_servers; i++) {
 		struct server *s = &px->servers[i];
-		bool usable = server_is_eligible(s) && !(good && atomic_load_explicit(&s->suspect, memory_order_relaxed));
+		bool usable = server_is_eligible(s) &&
+			      !(good && atomic_load_explicit(&s->suspect, memory_order_relaxed));
 
 		__atomic_store_n(&s->lb.usable, usable, __ATOMIC_RELAXED);
 	}
@@ -139,7 +143,8 @@ static uint8_t settle_state(struct change *c, uint8_t wanted, unsigned int admin
 	if (!is_up_state(wanted))
 		return wanted;
 	if (is_up_state(old))
-		return wanted == SERVER_RUNNING && old == SERVER_STARTING && s->tracked ? old : wanted;
+		return wanted == SERVER_RUNNING && old == SERVER_STARTING && s->tracked ? old
+											: wanted;
 	if (!s->conf->slowstart || !s->proxy->program->workers)
 		return SERVER_RUNNING;
 	c->warm_up = true;
@@ -157,12 +162,14 @@ static void note_consequences(struct change *c, uint8_t before)
 		c->kill = s->conf->on_marked_down_shutdown;
 	} else if (before == SERVER_STOPPED) {
 		s->down_ms += c->now_ms - s->last_change_ms;
-		c->kill_backups = s->conf->on_marked_up_shutdown_backup && !s->conf->backup && is_up_state(s->state);
+		c->kill_backups = s->conf->on_marked_up_shutdown_backup && !s->conf->backup &&
+				  is_up_state(s->state);
 	}
 	s->last_change_ms = c->now_ms;
 }
 
-/* Under the lock. All that belongs to a change of state or of its reasons, and nothing where there is none. */
+/* Under the lock. All that belongs to a change of state or of its reasons, and nothing where there
+ * is none. */
 static void change_to(struct change *c, uint8_t wanted, unsigned int admin)
 {
 	struct server *s = c->server;
@@ -182,9 +189,10 @@ static void change_to(struct change *c, uint8_t wanted, unsigned int admin)
 	follow_backend(c);
 	c->tell_trackers = s->n_trackers > 0;
 	c->hurry = c->hurry || ((before.admin & SERVER_MAINT_ANY) && !(admin & SERVER_MAINT_ANY));
-	s->operational_reason = c->cause.words                       ? c->cause.words
-				: c->cause.status != CHECK_UNKNOWN ? health_status_text(c->cause.status)
-								   : NULL;
+	s->operational_reason = c->cause.words ? c->cause.words
+				: c->cause.status != CHECK_UNKNOWN
+				    ? health_status_text(c->cause.status)
+				    : NULL;
 }
 
 static void follow_tracked(struct server *t, struct loop *l);
@@ -245,7 +253,8 @@ static void follow_tracked(struct server *t, struct loop *l)
 
 static bool logs_checks(const struct server *s)
 {
-	return s->proxy->conf->check.log_health_checks || (s->proxy->conf->options & OPTION_LOG_HEALTH_CHECKS);
+	return s->proxy->conf->check.log_health_checks ||
+	       (s->proxy->conf->options & OPTION_LOG_HEALTH_CHECKS);
 }
 
 /* `before` is health.value before this result was counted. */
@@ -262,8 +271,10 @@ static void record_result(struct change *c, int before)
 	if (s->check) {
 		s->check->status = c->cause.status;
 		s->check->code = c->cause.code;
-		s->check->duration_ms = c->cause.duration_ms == NO_DURATION ? 0 : c->cause.duration_ms;
-		snprintf(s->check->info, sizeof(s->check->info), "%s", c->cause.info ? c->cause.info : "");
+		s->check->duration_ms =
+		    c->cause.duration_ms == NO_DURATION ? 0 : c->cause.duration_ms;
+		snprintf(s->check->info, sizeof(s->check->info), "%s",
+			 c->cause.info ? c->cause.info : "");
 	}
 	if (logs_checks(s)) {
 		if (news)
@@ -300,8 +311,8 @@ static void count_result(struct change *c, enum check_status status, const char 
 	change_to(c, state_by_health(s, status), s->admin);
 }
 
-void server_check_result(struct server *s, struct loop *l, enum check_status status, unsigned int code, const char *text,
-			 uint64_t duration_ms)
+void server_check_result(struct server *s, struct loop *l, enum check_status status,
+			 unsigned int code, const char *text, uint64_t duration_ms)
 {
 	struct change c;
 
@@ -317,7 +328,8 @@ void server_check_result(struct server *s, struct loop *l, enum check_status sta
 
 /* ---- ... traffic */
 
-/* Without "observe": the first refusal since the last check counts as a failed one. Under the lock. */
+/* Without "observe": the first refusal since the last check counts as a failed one. Under the lock.
+ */
 static void count_refusal(struct change *c, const char *text)
 {
 	if (c->server->refused)
@@ -341,7 +353,8 @@ static void count_observed(struct change *c, enum observe_layer layer, const cha
 		return;
 	s->counters.thread[0].failed_analyses++;
 	if (mode != HEALTH_FASTINTER) {
-		snprintf(info, sizeof(info), "Detected %d consecutive errors, last one was: %s", s->health.error_limit,
+		snprintf(info, sizeof(info), "Detected %d consecutive errors, last one was: %s",
+			 s->health.error_limit,
 			 layer == OBSERVE_LAYER4 ? "L4 unsuccessful connection" : text);
 		c->cause.status = CHECK_HANA;
 		c->cause.info = info;
@@ -352,7 +365,8 @@ static void count_observed(struct change *c, enum observe_layer layer, const cha
 	c->hurry = true;
 }
 
-void server_traffic_error(struct server *s, struct loop *l, enum observe_layer layer, const char *text)
+void server_traffic_error(struct server *s, struct loop *l, enum observe_layer layer,
+			  const char *text)
 {
 	enum observe_layer observed = s->conf->observe;
 	struct change c;
@@ -390,7 +404,8 @@ void server_set_suspect(struct server *s, struct loop *l, bool suspect)
 		return;
 	change_begin(&c, s, l);
 	/* a server that is out already cannot be passed over */
-	if (atomic_load_explicit(&s->suspect, memory_order_relaxed) != suspect && !(suspect && s->state == SERVER_STOPPED)) {
+	if (atomic_load_explicit(&s->suspect, memory_order_relaxed) != suspect &&
+	    !(suspect && s->state == SERVER_STOPPED)) {
 		atomic_store_explicit(&s->suspect, suspect, memory_order_relaxed);
 		rebalance(&c);
 		notes_suspect(&c.notes, s);
@@ -400,7 +415,8 @@ void server_set_suspect(struct server *s, struct loop *l, bool suspect)
 
 /* ---- ... people */
 
-void server_set_admin(struct server *s, struct loop *l, unsigned int set, unsigned int clear, const char *cause)
+void server_set_admin(struct server *s, struct loop *l, unsigned int set, unsigned int clear,
+		      const char *cause)
 {
 	struct change c;
 
@@ -419,7 +435,10 @@ void server_set_health(struct server *s, struct loop *l, bool up)
 	change_begin(&c, s, l);
 	c.cause.words = "changed from CLI";
 	(void)health_force(&s->health, up);
-	change_to(&c, up ? (s->state == SERVER_STARTING ? SERVER_STARTING : SERVER_RUNNING) : SERVER_STOPPED, s->admin);
+	change_to(&c,
+		  up ? (s->state == SERVER_STARTING ? SERVER_STARTING : SERVER_RUNNING)
+		     : SERVER_STOPPED,
+		  s->admin);
 	change_end(&c);
 }
 

@@ -116,7 +116,7 @@ static void fill(struct stream *s, struct log_record *r)
 	fill_times(s, r);
 	fill_names(s, r);
 	fill_counts(s, r);
-	r->status = s->status;
+	r->status = s->status ? (int)s->status : -1;
 	r->request_cookie = s->capture_cookie_request;
 	r->response_cookie = s->capture_cookie_response;
 	memcpy(r->termination, (char[4]){s->cause, s->state, s->cookie_in, s->cookie_out}, 4);
@@ -205,6 +205,8 @@ static void count(struct stream *s)
 enum step_result step_log(struct stream *s)
 {
 	s->bytes_in = s->front.parser.at + s->front.body_bytes;
+	if (stream_is_http(s) && !s->front.message.method_text.p)
+		s->front.bytes_out = 0; /* as haproxy: nothing is counted where there was no request */
 	if (s->counts_backend)
 		atomic_fetch_sub_explicit(&s->be->be_connections, 1, memory_order_relaxed);
 	write_line(s, false);

@@ -4,6 +4,7 @@
  * halb answers itself.
  */
 #include "proxy/capture.h"
+#include "proxy/error_capture.h"
 #include "proxy/front.h"
 #include "proxy/redirect.h"
 #include "proxy/reply.h"
@@ -12,14 +13,21 @@
 
 #include <errno.h>
 
-/* The client went away, or took too long, before its request was whole. */
-static enum step_result incomplete(struct stream *s)
+/* There is no request to speak of: it is counted as one that was bad. */
+static void count_bad(struct stream *s)
 {
 	struct counters *c = &s->fe->fe.thread[s->worker->thread];
 
-	s->front.message.method = HTTP_OTHER;
-	s->front.message.persistent = false;
 	c->bad_requests++;
+	c->requests++;
+	s->front.message = (struct message){0};
+	s->close_client = true;
+}
+
+/* The client went away, or took too long, before its request was whole. */
+static enum step_result incomplete(struct stream *s)
+{
+	count_bad(s);
 	if (s->client_expired) {
 		stream_note(s, BY_CLIENT_TIMEOUT, 'R');
 		return reply_error(s, REPLY_408);
@@ -30,18 +38,14 @@ static enum step_result incomplete(struct stream *s)
 
 static enum step_result bad_request(struct stream *s)
 {
-	struct counters *c = &s->fe->fe.thread[s->worker->thread];
-
 	if (s->front.error == -ENOMEM) {
 		stream_note(s, BY_RESOURCE, 'R');
 		return reply_abort(s);
 	}
-	c->bad_requests++;
+	error_capture_request(s);
+	count_bad(s);
 	stream_note(s, BY_PROXY, 'R');
-	s->front.message = (struct message){0};
-	s->close_client = true;
-	return reply_error(s,
-			   reply_of_status(h1_fault_status((enum h1_fault)s->front.parser.fault)));
+	return reply_error(s, reply_of_status(h1_fault_status((enum h1_fault)s->front.parser.fault)));
 }
 
 static void head_is_there(struct stream *s)

@@ -6,6 +6,7 @@
 #include "proxy/attempt.h"
 #include "proxy/back.h"
 #include "proxy/capture.h"
+#include "proxy/error_capture.h"
 #include "proxy/front.h"
 #include "proxy/persist.h"
 #include "proxy/pump.h"
@@ -116,6 +117,7 @@ enum step_result step_read_response(struct stream *s)
 	for (;;) {
 		switch (endpoint_read_head(&s->back, &o, true, s->front.message.method)) {
 		case PARSE_BAD:
+			error_capture_response(s);
 			return attempt_failed(s, s->back.error ? ATTEMPT_NO_MEMORY : ATTEMPT_JUNK);
 		case PARSE_MORE:
 			if (s->back.ended || s->back.error)
@@ -139,9 +141,9 @@ static void decide_framing(struct stream *s)
 	struct message *m = &s->back.message;
 	const struct message *q = &s->front.message;
 
+	endpoint_start_body(&s->back);
 	if (m->framing == BODY_CHUNKED && q->version == HTTP_1_0)
 		m->framing = BODY_UNTIL_CLOSE;
-	endpoint_start_body(&s->back);
 	if (m->framing == BODY_UNTIL_CLOSE || !q->persistent ||
 	    s->fe->conf->connection_mode == HTTP_CLOSE ||
 	    s->be->conf->connection_mode == HTTP_CLOSE || s->front_connection->ended ||
@@ -161,7 +163,7 @@ static void decide_framing(struct stream *s)
 /* After a switch of protocols the client's bytes are a tunnel's too. */
 static void open_tunnel(struct stream *s)
 {
-	s->front.message.framing = BODY_TUNNEL;
+	s->front.message.framing = s->front.framing_in = BODY_TUNNEL;
 	s->front.phase = PHASE_BODY;
 	s->back.framing_out = BODY_TUNNEL;
 	s->back.sent_last = false;

@@ -214,13 +214,13 @@ enum step_result step_pick_server(struct stream *s)
 	return STEP_NEXT;
 }
 
-/* For the log: how many were served from the queue before this one. */
+/* For the log: its place in the queue, counted as haproxy does. */
 static void note_position(struct stream *s)
 {
 	if (s->queued_at_server)
-		s->srv_queue += s->waiter.entry.position;
+		s->srv_queue += 1 + s->waiter.entry.position;
 	else
-		s->backend_queue += s->waiter.entry.position;
+		s->backend_queue += 1 + s->waiter.entry.position;
 }
 
 bool step_leave_queue(struct stream *s)

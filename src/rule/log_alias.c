@@ -127,7 +127,7 @@ NUMBER(alias_srvconn, "sc", r->srvconn, LOG_AT_END, "connections of the server")
 NUMBER(alias_backend_queue, "bq", r->backend_queue, LOG_AT_END,
        "requests before it in the backend's queue");
 NUMBER(alias_srv_queue, "sq", r->srv_queue, LOG_AT_END, "requests before it in the server's queue");
-NUMBER(alias_status, "ST", (int)r->status, 0, "status code");
+NUMBER(alias_status, "ST", r->status, 0, "status code");
 NUMBER(alias_bytes_up, "U", r->bytes_to_server, LOG_AT_END, "bytes from the client to the server");
 NUMBER(alias_time_handshake, "Th", r->th, 0, "milliseconds of the handshake");
 NUMBER(alias_time_idle, "Ti", r->ti, LOG_HTTP_ONLY, "milliseconds idle before the request");

@@ -24,7 +24,7 @@ struct log_record {
 	int64_t th, ti, tr_request, tw, tc, tr, ta, td, tt; /* milliseconds, -1: not reached: %Th
 							       %Ti %TR %Tw %Tc %Tr %Ta %Td %Tt */
 	bool unfinished;     /* logasap: '+' in front of the times and bytes */
-	unsigned int status; /* 0 prints as it is in haproxy: 0 for none, -1 never */
+	int status;                                /* -1: none */
 	int64_t bytes_to_client, bytes_to_server;    /* %B %U */
 	struct span request_cookie, response_cookie; /* captured, empty: "-" */
 	char termination[4]; /* "cD--": cause, state, cookie request, cookie response */
