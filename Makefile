@@ -44,7 +44,7 @@ SOURCES := $(sort $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c)))
 OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
 objects_of = $(filter $(addprefix $(OUT)/obj/src/,$(addsuffix /%,$(1))),$(OBJECTS))
 
-.PHONY: all test unit unit-build fuzz-build print-unit objects tidy lint demo bench install clean
+.PHONY: all golden probe test unit unit-build fuzz-build print-unit objects tidy lint demo bench install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(OUT)/halb
@@ -102,6 +102,17 @@ $(OUT)/unit/$(1)/%_test: $(OUT)/obj/tests/unit/$(1)/%_test.o \
 endef
 $(foreach layer,$(filter-out app,$(LAYERS)),$(eval $(call unit_rule,$(layer))))
 
+# ---- what the golden tests and the drills run
+$(OUT)/golden: $(OUT)/obj/tests/golden/golden.o $(call objects_of,$(call reach,config))
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+golden: $(OUT)/golden
+probe: $(OUT)/probe
+
+$(OUT)/probe: $(OUT)/obj/tests/lab/probe.o
+	@$(CC) $(LDFLAGS) -o $@ $^
+
 # ---- fuzzing: tests/fuzz/NAME_fuzz.c with the sans-IO layers, by clang's libFuzzer.
 FUZZ_CC := clang
 FUZZ_SAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
@@ -124,7 +135,7 @@ $(FUZZ_OUT)/%_fuzz: $(FUZZ_OUT)/obj/tests/fuzz/%_fuzz.o $(FUZZ_OBJECTS)
 # ---- the rest
 # Every object of src and tests (lint), and clang-tidy over src, one stamp a file: an object is newer
 # than all that it includes.
-ALL_TESTS := $(wildcard tests/unit/*/*.c)
+ALL_TESTS := $(wildcard tests/unit/*/*.c tests/golden/*.c tests/lab/*.c)
 objects: $(OBJECTS) $(ALL_TESTS:%.c=$(OUT)/obj/%.o) $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard tests/fuzz/*_fuzz.c))
 
 tidy: $(SOURCES:%.c=$(OUT)/tidy/%.ok)

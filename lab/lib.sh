@@ -1,6 +1,6 @@
-# Shell functions for the demo and the live tests: real Apaches, a halb in front of them, and waiting for
-# events instead of sleeping. Sourced; the caller sets $lab to a folder of its own, and has called
-# lab_begin, which removes that folder and ends what was started here when the script ends.
+# Shell functions for the demo: real Apaches, a halb in front of them, and waiting for events instead of
+# sleeping. Sourced from the root of the tree. lab_begin makes the folder $lab; when the script ends,
+# what was started here is ended too and the folder removed. The live tests use lab.py instead.
 
 lab_begin()
 {
@@ -18,7 +18,7 @@ lab_end()
 		kill "$lab_pid" 2>/dev/null || true
 	done
 	for lab_site in "$lab"/web*; do
-		[ -e "$lab_site/pid" ] && kill "$(cat "$lab_site/pid")" 2>/dev/null
+		[ ! -e "$lab_site/pid" ] || kill "$(cat "$lab_site/pid")" 2>/dev/null || true
 	done
 	wait 2>/dev/null
 	rm -rf "$lab"
@@ -37,10 +37,12 @@ await()
 	return 1
 }
 
-# A port of 127.0.0.1 that nobody uses now.
+# A port that nobody uses now, below those that the kernel gives out by itself.
 free_port()
 {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+	shuf -i 20000-32000 | while read -r port; do
+		[ -n "$(ss -Hltn "sport = :$port")" ] || { echo "$port"; break; }
+	done
 }
 
 # web_write NAME ADDRESS PORT: the files of a real Apache that answers as the classic tutorial's.
@@ -49,31 +51,15 @@ web_write()
 	site=$lab/$1
 	mkdir -p "$site/html"
 	printf '<h1>%s</h1>\n<p>Hi sir, I am going to serve you today!</p>\n' "$1" >"$site/html/index.html"
-	modules=/usr/lib/apache2/modules
-	cat >"$site/apache.conf" <<-END
-	ServerRoot $site
-	PidFile $site/pid
-	Listen $2:$3
-	LoadModule mpm_event_module $modules/mod_mpm_event.so
-	LoadModule authz_core_module $modules/mod_authz_core.so
-	LoadModule dir_module $modules/mod_dir.so
-	LoadModule setenvif_module $modules/mod_setenvif.so
-	Mutex file:$site
-	ServerName localhost
-	LogFormat "%{X-Forwarded-For}i %l %u %t \"%r\" %>s %b" combined
-	<VirtualHost *:$3>
-	    DocumentRoot $site/html
-	    SetEnvIf Request_Method OPTIONS do-not-log-haproxy-ping
-	    ErrorLog $site/error.log
-	    CustomLog $site/access.log combined env=!do-not-log-haproxy-ping
-	</VirtualHost>
-	END
+	user=
+	[ "$(id -u)" -ne 0 ] || user="User www-data\nGroup www-data"
+	sed -e "s,@SITE@,$site,g; s,@USER@,$user,; s,@ADDRESS@,$2,g; s,@PORT@,$3,g; s,@MODULES@,/usr/lib/apache2/modules,g" \
+		lab/apache.conf >"$site/apache.conf"
 	echo "http://$2:$3/" >"$site/url"
 }
 
 web_start()
 {
-	# shellcheck disable=SC2119
 	apache2 -f "$lab/$1/apache.conf" -k start 2>>"$lab/$1/start.log"
 	await 10 curl -fs -o /dev/null "$(cat "$lab/$1/url")"
 }

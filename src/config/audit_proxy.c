@@ -117,6 +117,23 @@ static void warn_server_cookies(struct config_reader *r, const struct model_prox
 	}
 }
 
+/* Rules of the proxy's own, not of its defaults, that its kind of check does not look at. */
+static void warn_idle_check_rules(struct config_reader *r, const struct model_proxy *p)
+{
+	const struct model_check *c = &p->check;
+
+	if (c->kind != CHECK_KIND_HTTP && c->http_rules.n && c->http_rules.owner == p)
+		diag_add(r->diags, DIAG_WARNING, p->file, p->line,
+			 "%s '%s' uses http-check rules without 'option httpchk', so the rules are "
+			 "ignored.",
+			 config_proxy_kind(p), p->name);
+	if (c->kind != CHECK_KIND_TCP_SCRIPT && c->tcp_rules.n && c->tcp_rules.owner == p)
+		diag_add(r->diags, DIAG_WARNING, p->file, p->line,
+			 "%s '%s' uses tcp-check rules without 'option tcp-check', so the rules "
+			 "are ignored.",
+			 config_proxy_kind(p), p->name);
+}
+
 static void audit_proxy(struct config_reader *r, struct model_proxy *p)
 {
 	if (p->sides & PROXY_FRONTEND && !p->binds)
@@ -126,6 +143,7 @@ static void audit_proxy(struct config_reader *r, struct model_proxy *p)
 			 config_proxy_kind(p), p->name);
 	warn_timeouts(r, p);
 	warn_server_cookies(r, p);
+	warn_idle_check_rules(r, p);
 	if (p->mode != MODE_HTTP)
 		drop_http_words(r, p);
 }

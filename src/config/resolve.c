@@ -108,11 +108,15 @@ static bool modes_fit(struct config_reader *r, const struct reference *ref,
 
 	if (ref->from->mode == to->mode)
 		return true;
-	diag_add(
-	    r->diags, DIAG_ALERT, ref->file, ref->line,
-	    "%s %s '%s' (%s:%d) tries to use incompatible %s backend '%s' (%s:%d) %s (see 'mode').",
-	    modes[ref->from->mode], config_proxy_kind(ref->from), ref->from->name, ref->from->file,
-	    ref->from->line, modes[to->mode], to->name, to->file, to->line, ref->as);
+	diag_add(r->diags, DIAG_ALERT, ref->file, ref->line,
+		 "%s %s '%s' (%s:%d) tries to use incompatible %s backend '%s' (%s:%d) %s (see "
+		 "'mode').%s",
+		 modes[ref->from->mode], config_proxy_kind(ref->from), ref->from->name,
+		 ref->from->file, ref->from->line, modes[to->mode], to->name, to->file, to->line,
+		 ref->as,
+		 to->mode == MODE_HTTP ? " halb does not upgrade connections from tcp to http yet: "
+					 "write 'mode http' in both"
+				       : "");
 	return false;
 }
 

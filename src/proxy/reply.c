@@ -53,6 +53,16 @@ static void end_request(struct stream *s)
 	s->step = STEP_FLUSH;
 }
 
+/* haproxy's logs count heads as it holds them: 20 bytes and the words of the first line, names and values, one byte for their end. */
+static int head_bytes_shown(struct span head)
+{
+	int fields = -2; /* of all lines, the first and the last are none */
+
+	for (size_t at = 0; at < head.len; at++)
+		fields += head.p[at] == '\n';
+	return (int)head.len + 15 - 4 * fields;
+}
+
 /* Sends bytes to the client; keeps none of the caller's memory. */
 static enum step_result send_now(struct stream *s, struct span head, struct span body)
 {
@@ -62,6 +72,8 @@ static enum step_result send_now(struct stream *s, struct span head, struct span
 	int error;
 	enum io_result r = connection_send(e->connection, iov, body.len ? 2 : 1, false, &error);
 
+	if (!e->head_sent)
+		s->shown_extra = head_bytes_shown(head) - (int)head.len;
 	e->head_sent = true;
 	if (r == IO_FAILED) {
 		e->error = error;

@@ -71,6 +71,21 @@ static void fill_names(const struct stream *s, struct log_record *r)
 	r->pid = s->worker->program->pid;
 }
 
+/* The size of the answer as haproxy's logs have it: its own form of the head, and the body without chunk framing. */
+static int64_t bytes_shown(const struct stream *s)
+{
+	const struct header_list *l = &s->back.message.headers;
+	int64_t n;
+
+	if (s->answered_here || !stream_is_http(s) || !s->front.head_sent)
+		return (int64_t)s->front.bytes_out + (s->front.bytes_out ? s->shown_extra : 0);
+	n = 20 + 8 + 3 + (int64_t)s->back.message.reason.len + 1 + (int64_t)s->back.body_bytes;
+	for (unsigned int i = 0; i < l->n; i++)
+		if (!l->v[i].deleted)
+			n += (int64_t)(l->v[i].name.len + l->v[i].value.len);
+	return s->back.framing_in == BODY_CHUNKED ? n + (int64_t)sizeof("transfer-encodingchunked") - 1 : n;
+}
+
 static void fill_counts(const struct stream *s, struct log_record *r)
 {
 	r->actconn = atomic_load_explicit(&s->worker->program->actconn, memory_order_relaxed);
@@ -83,7 +98,7 @@ static void fill_counts(const struct stream *s, struct log_record *r)
 	r->redispatched = s->redispatched;
 	r->srv_queue = s->srv_queue;
 	r->backend_queue = s->backend_queue;
-	r->bytes_to_client = (int64_t)s->front.bytes_out;
+	r->bytes_to_client = bytes_shown(s);
 	r->bytes_to_server = (int64_t)s->back.bytes_out;
 }
 

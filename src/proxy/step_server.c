@@ -265,6 +265,7 @@ enum step_result step_wait_queue(struct stream *s)
 		return STEP_WAIT;
 	if (!step_leave_queue(s))
 		return STEP_WAIT;
+	s->queue_us = s->worker->loop.now_us;
 	if (client_left(s))
 		return abort_client(s, 'Q');
 	if (s->killed) { /* its server went down: any other will do */

@@ -8,13 +8,12 @@
 #include "config/config.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #define MAX_FILE_BYTES (1 << 20)
 #define MAX_OUTPUT_BYTES (1 << 22)
 
 static struct {
-	const char *name, *value;
+	char name[64], value[256]; /* name "": free */
 } environment[16] = {
     {"HOME", "/root"}, {"EMPTY", ""}, {"PORT", "8080"}, {"LIST", "one two three"}, {"FD", "5"}};
 
@@ -22,7 +21,7 @@ static const char *get_env(void *user, const char *name)
 {
 	(void)user;
 	for (size_t i = 0; i < array_size(environment); i++) {
-		if (environment[i].name && strcmp(environment[i].name, name) == 0)
+		if (strcmp(environment[i].name, name) == 0)
 			return environment[i].value;
 	}
 	return NULL;
@@ -34,15 +33,15 @@ static void set_env(void *user, const char *name, const char *value)
 
 	(void)user;
 	for (size_t i = 0; i < array_size(environment); i++) {
-		if (!name || (environment[i].name && strcmp(environment[i].name, name) == 0))
-			environment[i].name = NULL;
-		if (!environment[i].name && slot == array_size(environment))
+		if (!name || strcmp(environment[i].name, name) == 0)
+			environment[i].name[0] = '\0';
+		if (!environment[i].name[0] && slot == array_size(environment))
 			slot = i;
 	}
-	if (!value || slot == array_size(environment))
+	if (!name || !value || slot == array_size(environment))
 		return;
-	environment[slot].name = strdup(name);
-	environment[slot].value = strdup(value);
+	snprintf(environment[slot].name, sizeof(environment[slot].name), "%s", name);
+	snprintf(environment[slot].value, sizeof(environment[slot].value), "%s", value);
 }
 
 static bool read_file(void *user, const char *path, struct arena *a, struct span *out,
@@ -108,7 +107,7 @@ int main(int argc, char **argv)
 		diag_print(&out, LIST_ENTRY(it, struct diag, link), 1);
 	if (m)
 		config_dump(m, &out);
-	fwrite(out.p, 1, out.len, stdout);
+	fputs(buffer_text(&out), stdout);
 	model_put(m);
 	diags_fini(&d);
 	buffer_fini(&out);
