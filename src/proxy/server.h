@@ -97,6 +97,8 @@ void server_set_admin(struct server *s, struct loop *l, unsigned int set, unsign
 /* "50%", "0", "100": relative to the initial weight or absolute. NULL or what is wrong with it. */
 const char *server_set_weight(struct server *s, struct span weight) must_check;
 void server_set_health(struct server *s, struct loop *l, bool up);
+/* "set server … health stopping": no new requests by balancing until a check passes. Nothing where it is down. */
+void server_set_stopping(struct server *s, struct loop *l);
 void server_set_maxconn(struct server *s, unsigned int maxconn);
 const char *server_set_address(struct server *s, const struct inet *address, bool set_port) must_check;
 /* A copy that server_set_address cannot disturb; inet may be NULL. The length of *out, 0 where the name did not resolve. */

@@ -187,11 +187,10 @@ static void note_state(struct server_notes *n, const struct server *s,
 					    [SERVER_RUNNING] = "UP",
 					    [SERVER_STOPPING] = "stopping"};
 	bool down = is_down(s);
+	bool loud = down && before->state != SERVER_STOPPING && !(before->admin & SERVER_DRAIN_ANY);
 	struct buffer b;
 
-	new_note(n,
-		 down && !(before->admin & SERVER_DRAIN_ANY) ? LOG_LEVEL_ALERT : LOG_LEVEL_NOTICE,
-		 &b);
+	new_note(n, loud ? LOG_LEVEL_ALERT : LOG_LEVEL_NOTICE, &b);
 	add_name(&b, s, kind(s));
 	buffer_printf(&b, " is %s", words[s->state]);
 	add_via(&b, c);

@@ -442,6 +442,17 @@ void server_set_health(struct server *s, struct loop *l, bool up)
 	change_end(&c);
 }
 
+void server_set_stopping(struct server *s, struct loop *l)
+{
+	struct change c;
+
+	change_begin(&c, s, l);
+	c.cause.words = "changed from CLI";
+	if (health_is_up(&s->health) && s->state != SERVER_STOPPED)
+		change_to(&c, SERVER_STOPPING, s->admin);
+	change_end(&c);
+}
+
 void server_refresh(struct server *s, struct loop *l)
 {
 	struct change c;

@@ -11,6 +11,8 @@
 #include "proxy/listener.h"
 #include "proxy/steps.h"
 
+#define ARENA_BLOCK_BYTES 8192
+
 static void on_timer(struct timer *t, uint64_t now_ms)
 {
 	struct stream *s = container_of(t, struct stream, timer);
@@ -33,8 +35,8 @@ struct stream *stream_new(struct front *f)
 	s->front_connection = f;
 	s->fe = f->listener->proxy;
 	s->steps = stream_is_http(s) ? steps_http : steps_tcp;
-	endpoint_init(&s->front, s, stream_is_http(s) ? &codec_h1 : &codec_raw);
-	endpoint_init(&s->back, s, s->front.codec);
+	s->front.codec = s->back.codec = stream_is_http(s) ? &codec_h1 : &codec_raw;
+	s->front.stream = s->back.stream = s;
 	s->front.connection = &f->connection;
 	timer_init(&s->timer, on_timer);
 	s->cause = s->state = s->cookie_in = s->cookie_out = '-';
@@ -45,7 +47,10 @@ struct stream *stream_new(struct front *f)
 	if (!stream_is_http(s))
 		s->head_us = s->start_us = f->accept_us;
 	s->id = atomic_fetch_add_explicit(&w->program->next_stream_id, 1, memory_order_relaxed);
-	arena_init(&s->arena, 8192, 0);
+	if (w->n_arenas)
+		s->arena = w->arenas[--w->n_arenas];
+	else
+		arena_init(&s->arena, ARENA_BLOCK_BYTES, 0);
 	list_append(&w->all_streams, &s->link);
 	f->stream = s;
 	return s;
@@ -63,7 +68,12 @@ void stream_free(struct stream *s)
 	buffer_fini(&s->replay);
 	buffer_fini(&s->body);
 	buffer_fini(&s->answer);
-	arena_fini(&s->arena);
+	if (w->n_arenas < WORKER_ARENAS) {
+		arena_reset(&s->arena);
+		w->arenas[w->n_arenas++] = s->arena;
+	} else {
+		arena_fini(&s->arena);
+	}
 	list_remove(&s->link);
 	s->front_connection->stream = NULL;
 	pool_put(&w->streams, s);

@@ -86,6 +86,8 @@ void worker_fini(struct worker *w)
 {
 	close_all(w);
 	timer_stop(&w->loop.wheel, &w->janitor);
+	while (w->n_arenas)
+		arena_fini(&w->arenas[--w->n_arenas]);
 	pool_fini(&w->fronts);
 	pool_fini(&w->streams);
 	pool_fini(&w->backs);

@@ -9,6 +9,7 @@
 #include "base/pool.h"
 
 #define WORKER_SCRATCH_BYTES (64 * 1024)
+#define WORKER_ARENAS 64
 
 struct worker {
 	struct loop loop; /* loop.owner points back here */
@@ -19,6 +20,8 @@ struct worker {
 	struct list all_streams; /* struct stream */
 	struct counters *totals; /* this thread's, in program->totals */
 	struct timer janitor;    /* purges idle server connections, once a second */
+	struct arena arenas[WORKER_ARENAS]; /* of streams that have gone, a block each, to be used again */
+	unsigned int n_arenas;
 	char *scratch; /* WORKER_SCRATCH_BYTES: heads and log lines are put together here */
 	struct header *headers; /* H1_MAX_HEADERS: parsing target */
 	int32_t utc_offset_s;       /* of local time, for log lines */
