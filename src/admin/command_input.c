@@ -29,9 +29,9 @@ void command_input_add(struct command_input *in, struct span bytes)
 
 bool command_input_has_line(const struct command_input *in)
 {
-	size_t rest = in->bytes.len - in->used;
+	size_t rest = in->bytes.len - in->scanned;
 
-	return rest > 0 && memchr(in->bytes.p + in->used, '\n', rest) != NULL;
+	return rest > 0 && memchr(in->bytes.p + in->scanned, '\n', rest) != NULL;
 }
 
 static struct span without_cr(struct span line)
@@ -137,7 +137,6 @@ int command_line_split(struct command_line *line, struct span words[COMMAND_MAX_
 			at++;
 			continue;
 		}
-		from = at;
 		if (n == COMMAND_MAX_WORDS) {
 			too_many = true;
 			(void)take_word(text, line->len, &at);

@@ -38,7 +38,7 @@ void command_input_fini(struct command_input *in);
 void command_input_add(struct command_input *in, struct span bytes);
 /* *line is good until the next call. */
 enum command_input_result command_input_next(struct command_input *in, struct command_line *line);
-/* True where a whole line waits. */
+/* True where a whole line waits (of the payload, while there is one). */
 bool command_input_has_line(const struct command_input *in);
 
 /* The next command's words from *line, which moves behind it (text NULL at the end). Their number,

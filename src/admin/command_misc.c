@@ -97,7 +97,8 @@ static enum command_result show_cli_sockets(struct command_call *c)
 
 	buffer_add_text(c->out, "# socket lvl processes\n");
 	for (; b; b = b->next)
-		buffer_printf(c->out, "%s %s all\n", b->word, level_name(b->level));
+		buffer_printf(c->out, "%s%s %s all\n", *b->word == '/' ? "unix@" : "", b->word,
+			      level_name(b->level));
 	return COMMAND_DONE;
 }
 

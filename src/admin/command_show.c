@@ -4,13 +4,9 @@
 #include "admin/info_fields.h"
 #include "admin/stats_export.h"
 
-#include "proxy/error_capture.h"
 #include "proxy/health_check.h"
 
-#include "net/log_sink.h"
-
 #include <limits.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 static bool has_word(const struct command_call *c, const char *word)
@@ -244,79 +240,3 @@ static const struct command command_show_env = {.words = "show env",
 						.level = BIND_LEVEL_OPERATOR,
 						.run = show_env};
 FAMILY_ADD(command, command_show_env);
-
-/* The bytes as haproxy shows them: an offset, then text up to a line's end, other bytes as \xXX. */
-static void show_bytes(struct buffer *out, const struct error_capture *e)
-{
-	for (size_t i = 0; i < e->n;) {
-		buffer_printf(out, "  %05zu  ", i);
-		for (size_t line = 0; i < e->n && line < 70; line++, i++) {
-			unsigned char c = (unsigned char)e->bytes[i];
-
-			if (c == '\n' || c == '\r')
-				buffer_add_text(out, c == '\n' ? "\\n" : "\\r");
-			else if (c < 32 || c > 126)
-				buffer_printf(out, "\\x%02X", c);
-			else
-				buffer_add_char(out, (char)c);
-			if (c == '\n') {
-				i++;
-				break;
-			}
-		}
-		buffer_add_char(out, '\n');
-	}
-}
-
-static void show_capture(struct command_call *c, const struct error_capture *e, bool response)
-{
-	char date[32], src[INET_TEXT_BYTES];
-	size_t date_len = log_date_request(date, e->wall_us), src_len = inet_print(src, &e->src);
-
-	buffer_printf(c->out, "\n[%.*s] %s %s : invalid %s\n", (int)date_len, date,
-		      response ? "backend" : "frontend", response ? e->backend : e->frontend,
-		      response ? "response" : "request");
-	buffer_printf(c->out, "  %s %s, server %s, event #%u, src %.*s:%u\n", response ? "frontend" : "backend",
-		      response ? e->frontend : e->backend ? e->backend : "<NONE>", e->server ? e->server : "<NONE>",
-		      e->number, (int)src_len, src, e->src.port);
-	buffer_printf(c->out, "  %s, error at position %zu of %zu bytes:\n\n", e->fault, e->at, e->n);
-	show_bytes(c->out, e);
-}
-
-static void show_captures(struct command_call *c, struct proxy *px, bool requests, bool responses)
-{
-	for (int response = 0; response < 2; response++) {
-		struct error_capture *e = (response ? responses : requests) ? error_capture_get(px, response) : NULL;
-
-		if (e)
-			show_capture(c, e, response);
-		free(e);
-	}
-}
-
-static enum command_result show_errors(struct command_call *c)
-{
-	struct program *p = c->worker->program;
-	bool by_name = command_word(c, 0).len && !command_word_is(c, 0, "request") &&
-		       !command_word_is(c, 0, "response");
-	unsigned int at = by_name ? 1 : 0;
-	char date[32];
-	int id = -1;
-
-	if (by_name && !parse_proxy(c, command_word(c, 0), &id))
-		return COMMAND_DONE;
-	buffer_printf(c->out, "Total events captured on [%.*s] : %u\n",
-		      (int)log_date_request(date, c->worker->loop.wall_us), date, error_capture_count(p));
-	for (unsigned int i = 0; i < p->n_proxies; i++)
-		if (id < 0 || p->proxies[i].conf->id == (unsigned int)id)
-			show_captures(c, &p->proxies[i], !command_word_is(c, at, "response"),
-				      !command_word_is(c, at, "request"));
-	return COMMAND_DONE;
-}
-
-static const struct command command_show_errors = {.words = "show errors",
-						   .args = "[<px>] [request|response]",
-						   .help = "messages that were refused",
-						   .level = BIND_LEVEL_OPERATOR,
-						   .run = show_errors};
-FAMILY_ADD(command, command_show_errors);

@@ -78,7 +78,9 @@ static const char *get_env(void *user, const char *name)
 static void set_env(void *user, const char *name, const char *value)
 {
 	(void)user;
-	if (value)
+	if (!name)
+		clearenv();
+	else if (value)
 		setenv(name, value, 1);
 	else
 		unsetenv(name);
@@ -134,7 +136,7 @@ static bool is_listening_socket(void *user, int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening;
 }
 
-static void make_world(struct config_world *w, char hostname[256])
+static void make_world(struct config_world *w, const struct options *o, char hostname[256])
 {
 	if (gethostname(hostname, 255) != 0)
 		snprintf(hostname, 256, "localhost");
@@ -146,7 +148,10 @@ static void make_world(struct config_world *w, char hostname[256])
 				   .is_listening_socket = is_listening_socket,
 				   .hostname = hostname,
 				   .version = STANDS_FOR_VERSION,
-				   .cpus = process_cpus()};
+				   .cpus = process_cpus(),
+				   .maxconn = o->maxconn,
+				   .proxy_maxconn = o->proxy_maxconn};
+	setenv("HAPROXY_LOCALPEER", o->local_peer ? o->local_peer : hostname, 1);
 }
 
 struct file_set {
@@ -247,7 +252,7 @@ struct model *files_load(const struct options *o)
 
 	diags_init(&d);
 	arena_init(&set.arena, 4096, 0);
-	make_world(&world, hostname);
+	make_world(&world, o, hostname);
 	if (gather(&set, o, &d))
 		m = config_read(set.v, set.n, &world, &d);
 	m = finish(m, o, &d);
@@ -266,7 +271,7 @@ int files_eval_condition(const struct options *o)
 	int result;
 
 	diags_init(&d);
-	make_world(&world, hostname);
+	make_world(&world, o, hostname);
 	result = config_eval_condition(span_of(o->condition), &world, &d);
 	diags_print(&d, o->quiet);
 	diags_fini(&d);

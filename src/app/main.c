@@ -60,8 +60,7 @@ static int serve(const struct options *o, struct model *m)
 	struct program *p;
 	int status = 1;
 
-	run_set_limits(m, o);
-	if (!sockets_take_over(&inherited, o))
+	if (!run_set_limits(m, o) || !sockets_take_over(&inherited, o))
 		return 1;
 	p = run_prepare(m, o, inherited.v, inherited.n);
 	if (p && pidfile_open(&pidfile, o, m) &&

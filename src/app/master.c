@@ -19,8 +19,9 @@
 
 #define MAX_WORKERS 256
 #define READY_TIMEOUT_MS 10000
-#define RESPAWN_WINDOW_S 10 /* more than RESPAWN_LIMIT deaths within it, and the master gives up   \
-			     */
+#define RESPAWN_WINDOW_S                                                                           \
+	10 /* more than RESPAWN_LIMIT deaths within it, and the master gives up                    \
+	    */
 #define RESPAWN_LIMIT 10
 
 struct master {
@@ -116,7 +117,7 @@ static void drop_program(struct program *p)
 static void reload(struct master *m)
 {
 	struct socket_list sockets;
-	struct program *old = m->program, *new;
+	struct program *old = m->program, *new = NULL;
 	struct model *model;
 	pid_t pid;
 
@@ -124,7 +125,8 @@ static void reload(struct master *m)
 	message_print(DIAG_NOTICE, "Reloading HAProxy");
 	model = files_load(m->options);
 	sockets_of_program(&sockets, old);
-	new = model ? run_prepare(model, m->options, sockets.v, sockets.n) : NULL;
+	if (model && run_set_limits(model, m->options))
+		new = run_prepare(model, m->options, sockets.v, sockets.n);
 	if (!new) {
 		message_print(DIAG_WARNING,
 			      "Failed to load the new configuration: going on with the old one.");
@@ -136,11 +138,9 @@ static void reload(struct master *m)
 	m->program = new;
 	pid = start_worker(m);
 	if (pid < 0) {
-		sockets_give_back(&sockets, new);
 		m->program = old;
 		drop_program(new);
 	} else {
-		sockets_moved(&sockets, old);
 		retire_worker(m);
 		m->worker = pid;
 		m->reloads++;
@@ -276,8 +276,7 @@ static bool start(struct master *m, struct pidfile *pidfile)
 
 	if (!model)
 		return false;
-	run_set_limits(model, m->options);
-	if (!sockets_take_over(&inherited, m->options))
+	if (!run_set_limits(model, m->options) || !sockets_take_over(&inherited, m->options))
 		return false;
 	m->program = run_prepare(model, m->options, inherited.v, inherited.n);
 	sockets_free(&inherited);

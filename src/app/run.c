@@ -33,7 +33,7 @@ static unsigned int thread_count(const struct model *m)
 	return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : n;
 }
 
-void run_set_limits(struct model *m, const struct options *o)
+bool run_set_limits(struct model *m, const struct options *o)
 {
 	struct rlimit memory = {.rlim_cur = (rlim_t)o->memory_mb << 20,
 				.rlim_max = (rlim_t)o->memory_mb << 20};
@@ -42,8 +42,6 @@ void run_set_limits(struct model *m, const struct options *o)
 	if (o->memory_mb && setrlimit(RLIMIT_AS, &memory) != 0)
 		message_print(DIAG_WARNING, "cannot limit the memory to %u MB: %s", o->memory_mb,
 			      strerror(errno));
-	if (o->maxconn)
-		m->global.maxconn = o->maxconn;
 	if (m->global.ulimit_n && process_limit_files(m->global.ulimit_n) != 0)
 		message_print(DIAG_WARNING,
 			      "cannot raise the limit of open files to ulimit-n %u: start as root, "
@@ -55,11 +53,11 @@ void run_set_limits(struct model *m, const struct options *o)
 			      "'ulimit -n', or lower maxconn",
 			      m->global.maxconn, 2ul * m->global.maxconn + RESERVED_FILES,
 			      process_file_limit());
+	if (m->global.maxconn)
+		return true;
 	limit = process_file_limit();
-	if (!m->global.maxconn)
-		m->global.maxconn = limit > 3ul * RESERVED_FILES
-					? (unsigned int)((limit - RESERVED_FILES) / 2)
-					: RESERVED_FILES;
+	limit = limit > 3ul * RESERVED_FILES ? (limit - RESERVED_FILES) / 2 : RESERVED_FILES;
+	return model_fill_limits(m, (unsigned int)limit, o->proxy_maxconn);
 }
 
 static bool make_workers(struct program *p)

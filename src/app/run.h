@@ -16,7 +16,7 @@ struct program *run_prepare(struct model *m, const struct options *o,
  * until it has stopped. The exit status. Frees nothing of what run_prepare made. */
 int run_serve(struct program *p, void (*on_ready)(void *user), void *user);
 void run_free(struct program *p);
-/* Limits on descriptors and connections; before anything is opened. */
-void run_set_limits(struct model *m, const struct options *o);
+/* Limits on descriptors and connections; before anything is opened. False when out of memory. */
+bool run_set_limits(struct model *m, const struct options *o) must_check;
 
 #endif

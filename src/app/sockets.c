@@ -10,6 +10,7 @@
 #include "net/fd_pass.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,49 +27,38 @@ static void each_fd(struct program *p, void (*fn)(int *fd, const char *word, voi
 	admin_each_socket(p, fn, user);
 }
 
-static void add(int *fd, const char *word, void *user)
+static void add(struct socket_list *l, int fd, const char *word)
 {
-	struct socket_list *l = user;
-	struct inherited_socket *v;
+	struct inherited_socket *v = realloc(l->v, (l->n + 1) * sizeof(*v));
+	char *copy = strdup(word);
 
-	if (*fd < 0)
+	if (v)
+		l->v = v;
+	if (!v || !copy) {
+		free(copy);
+		close(fd);
 		return;
-	v = realloc(l->v, (l->n + 1) * sizeof(*v));
-	if (!v)
-		return;
-	l->v = v;
-	l->v[l->n++] = (struct inherited_socket){.word = word, .fd = *fd};
+	}
+	l->v[l->n++] = (struct inherited_socket){.word = copy, .fd = fd};
 }
 
-void sockets_of_program(struct socket_list *l, const struct program *p)
+static void add_copy(int *fd, const char *word, void *user)
+{
+	int copy = *fd < 0 ? -1 : fcntl(*fd, F_DUPFD_CLOEXEC, 0);
+
+	if (copy >= 0)
+		add(user, copy, word);
+}
+
+void sockets_of_program(struct socket_list *l, struct program *p)
 {
 	*l = (struct socket_list){0};
-	each_fd((struct program *)(uintptr_t)p, add, l);
-}
-
-static void forget_used(int *fd, const char *word, void *user)
-{
-	const struct socket_list *l = user;
-
-	(void)word;
-	for (unsigned int i = 0; i < l->n; i++)
-		if (l->v[i].used && l->v[i].fd == *fd)
-			*fd = -1;
-}
-
-void sockets_moved(struct socket_list *l, struct program *old)
-{
-	each_fd(old, forget_used, l);
-}
-
-void sockets_give_back(struct socket_list *l, struct program *new)
-{
-	each_fd(new, forget_used, l);
+	each_fd(p, add_copy, l);
 }
 
 void sockets_free(struct socket_list *l)
 {
-	for (unsigned int i = 0; l->owned && i < l->n; i++) {
+	for (unsigned int i = 0; i < l->n; i++) {
 		if (!l->v[i].used)
 			close(l->v[i].fd);
 		free((void *)(uintptr_t)l->v[i].word);
@@ -103,7 +93,7 @@ bool sockets_take_over(struct socket_list *l, const struct options *o)
 	struct passed_fd *passed;
 	int fd, n;
 
-	*l = (struct socket_list){.owned = true};
+	*l = (struct socket_list){0};
 	if (!o->take_sockets)
 		return true;
 	passed = calloc(MAX_PASSED, sizeof(*passed));
@@ -116,14 +106,8 @@ bool sockets_take_over(struct socket_list *l, const struct options *o)
 		    DIAG_WARNING,
 		    "cannot take the listening sockets over from %s (%s): they are opened anew",
 		    o->take_sockets, strerror(-n));
-	for (int i = 0; i < n; i++) {
-		char *word = strdup(passed[i].label);
-
-		if (word)
-			add(&passed[i].fd, word, l);
-		else
-			close(passed[i].fd);
-	}
+	for (int i = 0; i < n; i++)
+		add(l, passed[i].fd, passed[i].label);
 	free(passed);
 	return true;
 }

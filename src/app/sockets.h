@@ -11,18 +11,13 @@
 
 #include "proxy/listener.h"
 
-struct socket_list {
+struct socket_list { /* owns its descriptors, but for those that were used, and its words */
 	struct inherited_socket *v;
 	unsigned int n;
-	bool owned; /* the descriptors and words are the list's */
 };
 
-/* The sockets a program listens on, with their address words: views, the program keeps them. */
-void sockets_of_program(struct socket_list *l, const struct program *p);
-/* Those of the list that a new program took: the old one must not close them any more. */
-void sockets_moved(struct socket_list *l, struct program *old);
-/* The same backwards: the new program does not come to be. */
-void sockets_give_back(struct socket_list *l, struct program *new);
+/* Copies of the sockets a program listens on, with their address words. */
+void sockets_of_program(struct socket_list *l, struct program *p);
 /* "-x": asks the old process. False after a message. An empty list where there is no -x. */
 bool sockets_take_over(struct socket_list *l, const struct options *o);
 void sockets_free(struct socket_list *l);

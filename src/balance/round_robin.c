@@ -65,12 +65,13 @@ static void wait_in(struct round_robin *rr, struct tree *t, struct balance_serve
 }
 
 /* Among servers due at one slot goes first who is farther behind: the least (remainder - weight),
- * in whole user weights as haproxy compares them. */
+ * in whole user weights as haproxy compares them. The remainder of a server back with a far lower
+ * weight may exceed that weight: then it comes a slot or more later, here as there. */
 static uint64_t due_key(const struct seat *seat)
 {
 	uint64_t behind = BALANCE_WEIGHT_SCALE * 256 + seat->remainder - seat->weight;
 
-	return (uint64_t)seat->next << 16 | behind / BALANCE_WEIGHT_SCALE;
+	return (uint64_t)seat->next * 256 + behind / BALANCE_WEIGHT_SCALE;
 }
 
 /* Sorts in a server that is in no tree by its `next` slot. */

@@ -148,47 +148,68 @@ static void audit_proxy(struct config_reader *r, struct model_proxy *p)
 		drop_http_words(r, p);
 }
 
-static bool routes_to(const struct model_proxy *from, const struct model_proxy *to)
+#define UNKNOWN UINT64_MAX /* one of them takes the process's limit, and that is automatic */
+
+static void add_share(struct model_proxy *backend, const struct model_proxy *frontend,
+		      uint64_t *sums)
 {
-	if (from->default_backend == to || (from == to && from->sides & PROXY_FRONTEND))
-		return true;
-	for (const struct use_backend *u = from->use_backends; u; u = u->next) {
-		if (u->backend == to)
-			return true;
-	}
-	return false;
+	if (!backend || sums[backend->index] == UNKNOWN)
+		return;
+	sums[backend->index] =
+	    frontend->maxconn ? sums[backend->index] + frontend->maxconn : UNKNOWN;
 }
 
-/* 10 % of what its frontends may bring, rounded up, at least 1; 0 where one of them takes the
- * process's limit and that is automatic.
- */
-static unsigned int default_fullconn(const struct model *m, const struct model_proxy *backend)
+/* What each backend's frontends may bring, each counted once. */
+static void sum_frontends(const struct model *m, uint64_t *sums)
 {
-	uint64_t sum = 0;
-
-	for (const struct model_proxy *p = m->proxies; p; p = p->next) {
-		if (p->disabled || !(p->sides & PROXY_FRONTEND) || !routes_to(p, backend))
+	for (struct model_proxy *p = m->proxies; p; p = p->next) {
+		if (p->disabled || !(p->sides & PROXY_FRONTEND))
 			continue;
-		if (!p->maxconn)
-			return 0;
-		sum += p->maxconn;
+		if (p->sides & PROXY_BACKEND)
+			add_share(p, p, sums);
+		if (p->default_backend != p)
+			add_share(p->default_backend, p, sums);
+		for (const struct use_backend *u = p->use_backends; u; u = u->next) {
+			const struct use_backend *seen = p->use_backends;
+
+			while (seen != u && seen->backend != u->backend)
+				seen = seen->next;
+			if (seen == u && u->backend != p && u->backend != p->default_backend)
+				add_share(u->backend, p, sums);
+		}
 	}
-	sum = (sum + 9) / 10;
-	return sum ? (unsigned int)sum : 1;
+}
+
+bool model_fill_limits(struct model *m, unsigned int maxconn, unsigned int proxy_maxconn)
+{
+	uint64_t *sums = arena_array(&m->arena, (size_t)m->n_proxies + 1, sizeof(*sums));
+
+	if (!sums)
+		return false;
+	m->global.maxconn = maxconn;
+	for (struct model_proxy *p = m->proxies; p; p = p->next) {
+		if (p->sides & PROXY_FRONTEND && !p->maxconn)
+			p->maxconn = proxy_maxconn ? proxy_maxconn : maxconn;
+	}
+	sum_frontends(m, sums);
+	for (struct model_proxy *p = m->proxies; p; p = p->next) {
+		if (p->sides & PROXY_BACKEND && !p->fullconn)
+			p->fullconn =
+			    sums[p->index] < 10 ? 1 : (unsigned int)((sums[p->index] + 9) / 10);
+	}
+	return true;
 }
 
 void config_audit(struct config_reader *r)
 {
 	struct model *m = r->model;
+	unsigned int maxconn = r->world->maxconn ? r->world->maxconn : m->global.maxconn;
 
 	for (struct model_proxy *p = m->proxies; p; p = p->next) {
 		if (!p->disabled)
 			audit_proxy(r, p);
-		if (p->sides & PROXY_FRONTEND && !p->maxconn)
-			p->maxconn = m->global.maxconn;
 	}
-	for (struct model_proxy *p = m->proxies; p; p = p->next) {
-		if (p->sides & PROXY_BACKEND && !p->fullconn)
-			p->fullconn = default_fullconn(m, p);
-	}
+	if (!model_fill_limits(m, maxconn, r->world->proxy_maxconn))
+		diag_add(r->diags, DIAG_ALERT, NULL, 0,
+			 "out of memory for the limits of %u proxies.", m->n_proxies);
 }

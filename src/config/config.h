@@ -31,6 +31,8 @@ struct config_world { /* what the sans-IO reader asks its caller; user is handed
 	const char *hostname, *version; /* for .if version_atleast and the like: the haproxy version
 					   we stand for, "2.6" */
 	unsigned int cpus;
+	unsigned int maxconn, proxy_maxconn; /* of the command line, which wins: of the process, of
+						proxies without one; 0: not given */
 };
 
 /* A model with one reference, or NULL where any alert was added to `d` (or memory ran out, which is

@@ -176,4 +176,10 @@ void model_put(struct model *m);
 struct model_proxy *model_find_proxy(const struct model *m, struct span name, unsigned int sides);
 struct model_server *model_find_server(const struct model_proxy *p, struct span name);
 
+/* Before it is used: the process's maxconn (0: not known yet, call again), which frontends without
+ * one of their own take over (or proxy_maxconn, where that is not 0), and fullconn, by default 10 %
+ * of what a backend's frontends may bring, rounded up. False when out of memory. */
+bool model_fill_limits(struct model *m, unsigned int maxconn,
+		       unsigned int proxy_maxconn) must_check;
+
 #endif

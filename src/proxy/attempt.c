@@ -35,7 +35,7 @@ static const struct attempt_row {
     [ATTEMPT_SEND_FAILED] = {REPLY_502, BY_SERVER, 'H', RETRY_EMPTY_RESPONSE, false, true,
 			     OBSERVE_LAYER7, "Write error"},
     [ATTEMPT_EMPTY] = {REPLY_502, BY_SERVER, 'H', RETRY_EMPTY_RESPONSE, false, true, OBSERVE_LAYER7,
-		       "Empty response"},
+		       "Close from server (http)"},
     [ATTEMPT_JUNK] = {REPLY_502, BY_PROXY, 'H', RETRY_JUNK_RESPONSE, false, true, OBSERVE_LAYER7,
 		      "Invalid response"},
     [ATTEMPT_SILENT] = {REPLY_504, BY_SERVER_TIMEOUT, 'H', RETRY_RESPONSE_TIMEOUT, false, true,
@@ -115,8 +115,8 @@ static void count_failure(struct stream *s, enum attempt_end end)
 		server_traffic_error(s->server, stream_loop(s), row->observe, row->text);
 }
 
-/* Back to picking a server. An idle connection that had died is nobody's fault. The failed one is avoided where that is allowed; else it is tried again
- * after a pause. */
+/* Back to picking a server. An idle connection that had died is nobody's fault. The failed one is
+ * avoided where that is allowed; else it is tried again after a pause. */
 static enum step_result retry(struct stream *s, enum attempt_end end)
 {
 	unsigned int thread = s->worker->thread;

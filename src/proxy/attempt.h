@@ -17,7 +17,7 @@ enum attempt_end {
 	ATTEMPT_EMPTY,   /* closed before the first byte of an answer */
 	ATTEMPT_JUNK,    /* not an answer */
 	ATTEMPT_SILENT,  /* timeout server */
-	ATTEMPT_STATUS,          /* an answer with a status that retry-on names */
+	ATTEMPT_STATUS,  /* an answer with a status that retry-on names */
 	ATTEMPT_SUSPECT, /* the probe says that the server hangs */
 	ATTEMPT_KILLED,  /* the server was marked down with shutdown-sessions, or by a person */
 	ATTEMPT_NO_MEMORY,

@@ -128,7 +128,8 @@ static socklen_t target(const struct stream *s, struct sockaddr_storage *to)
 
 	if (!srv->conf->port_from_client)
 		return len;
-	address.port = (uint16_t)(front_destination(s->front_connection)->port + srv->conf->port_offset);
+	address.port =
+	    (uint16_t)(front_destination(s->front_connection)->port + srv->conf->port_offset);
 	return inet_to_sockaddr(&address, to);
 }
 

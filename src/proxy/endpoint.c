@@ -91,14 +91,17 @@ static bool own_headers(struct endpoint *e)
 	return true;
 }
 
+/* An empty message, its fields to be parsed into v. */
+static void start_message(struct endpoint *e, struct header *v, unsigned int cap)
+{
+	memset(&e->message, 0, sizeof(e->message));
+	e->message.headers.v = v;
+	e->message.headers.cap = cap;
+}
+
 static enum parse_result parse(struct endpoint *e, struct span in, const struct h1_options *o,
 			       bool response, enum http_method to)
 {
-	struct worker *w = e->stream->worker;
-
-	memset(&e->message, 0, sizeof(e->message));
-	e->message.headers.v = w->headers;
-	e->message.headers.cap = H1_MAX_HEADERS;
 	return response ? h1_parse_response(&e->parser, in, o, to, &e->message)
 			: h1_parse_request(&e->parser, in, o, &e->message);
 }
@@ -108,9 +111,11 @@ static enum parse_result parse(struct endpoint *e, struct span in, const struct 
 static enum parse_result read_whole(struct endpoint *e, const struct h1_options *o, bool response,
 				    enum http_method to)
 {
-	enum parse_result r = parse(e, e->at_hand, o, response, to);
+	enum parse_result r;
 	char *copy;
 
+	start_message(e, e->stream->worker->headers, H1_MAX_HEADERS);
+	r = parse(e, e->at_hand, o, response, to);
 	if (r != PARSE_OK)
 		return r;
 	copy = arena_bytes(&e->stream->arena, e->parser.at);
@@ -124,8 +129,20 @@ static enum parse_result read_whole(struct endpoint *e, const struct h1_options 
 	return PARSE_OK;
 }
 
-/* A head in pieces is gathered at a place that does not move, so that the parser goes on where it
- * was. */
+/* A head that comes in pieces is gathered at a place that does not move, and parsed into fields of
+ * its own, so that the parser goes on where it was. */
+static bool start_pieces(struct endpoint *e, const struct h1_options *o)
+{
+	struct header *v = arena_raw(&e->stream->arena, H1_MAX_HEADERS * sizeof(*v));
+
+	e->partial = v ? arena_bytes(&e->stream->arena, o->max_bytes) : NULL;
+	if (!e->partial)
+		return false;
+	e->parser = (struct h1_parser){0};
+	start_message(e, v, H1_MAX_HEADERS);
+	return true;
+}
+
 static enum parse_result read_pieces(struct endpoint *e, const struct h1_options *o, bool response,
 				     enum http_method to)
 {
@@ -139,10 +156,6 @@ static enum parse_result read_pieces(struct endpoint *e, const struct h1_options
 	r = parse(e, span_make(e->partial, e->partial_bytes), o, response, to);
 	if (r == PARSE_MORE && e->partial_bytes == o->max_bytes) {
 		e->parser.fault = H1_TOO_LONG;
-		return PARSE_BAD;
-	}
-	if (r == PARSE_OK && !own_headers(e)) {
-		e->error = -ENOMEM;
 		return PARSE_BAD;
 	}
 	if (r == PARSE_OK)
@@ -162,12 +175,10 @@ enum parse_result endpoint_read_head(struct endpoint *e, const struct h1_options
 		r = read_whole(e, o, response, to);
 		if (r != PARSE_MORE)
 			return r;
-		e->partial = arena_bytes(&e->stream->arena, o->max_bytes);
-		if (!e->partial) {
+		if (!start_pieces(e, o)) {
 			e->error = -ENOMEM;
 			return PARSE_BAD;
 		}
-		e->parser = (struct h1_parser){0};
 	}
 	return read_pieces(e, o, response, to);
 }

@@ -39,11 +39,12 @@ struct endpoint {
 	/* received */
 	struct message message;
 	struct h1_parser parser;
-	uint8_t framing_in;   /* enum body_framing: how the bytes come, whatever they are sent on as */
-	uint8_t phase; /* enum endpoint_phase */
-	bool ended;    /* the peer has ended its direction */
-	int error;     /* -errno of a failed receive or send, 0 */
-	uint64_t left; /* BODY_LENGTH: bytes to come */
+	uint8_t framing_in; /* enum body_framing: how the bytes come, whatever they are sent on as
+			     */
+	uint8_t phase;      /* enum endpoint_phase */
+	bool ended;         /* the peer has ended its direction */
+	int error;          /* -errno of a failed receive or send, 0 */
+	uint64_t left;      /* BODY_LENGTH: bytes to come */
 	struct h1_chunked chunked;
 	char *partial; /* a head that came in pieces, in the stream's arena */
 	size_t partial_bytes;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies of refused messages: made where they are refused, swapped in under the proxy's lock, copied out under it. */
+/* Copies of refused messages: made where they are refused, swapped in under the proxy's lock,
+ * copied out under it. */
 #include "proxy/error_capture.h"
 
 #include "proxy/front.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * "show errors": the last request and the last answer of each proxy that were refused, with their bytes and what was wrong where.
+ * "show errors": the last request and the last answer of each proxy that were refused, with their
+ * bytes and what was wrong where.
  */
 #ifndef PROXY_ERROR_CAPTURE_H
 #define PROXY_ERROR_CAPTURE_H

@@ -61,7 +61,7 @@ static bool rate_reached(struct rate_gate *g, unsigned int limit, uint64_t now_m
 		new = (old >> 32 == (second & UINT32_MAX) ? old : (second & UINT32_MAX) << 32) + 1;
 	} while (!atomic_compare_exchange_weak_explicit(&g->window, &old, new, memory_order_relaxed,
 							memory_order_relaxed));
-	return (new & UINT32_MAX) >= limit;
+	return (new &UINT32_MAX) >= limit;
 }
 
 static void on_next_second(struct timer *t, uint64_t now_ms)
@@ -95,7 +95,8 @@ static void go_on(struct listener_io *li)
 {
 	struct listener *l = li->listener;
 
-	if (li->accepting || timer_is_set(&li->next_second) || l->fd < 0 || l->proxy->fe_disabled || worker_of(li->io.loop)->closing)
+	if (li->accepting || timer_is_set(&li->next_second) || l->fd < 0 || l->proxy->fe_disabled ||
+	    worker_of(li->io.loop)->closing)
 		return;
 	if (limit_reached(l)) {
 		atomic_store_explicit(&l->paused, true, memory_order_seq_cst);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A running proxy: what a model_proxy is at run time, and the program that holds them all. Made before the threads start; the set
- * of proxies and servers does not change while they run.
+ * A running proxy: what a model_proxy is at run time, and the program that holds them all. Made
+ * before the threads start; the set of proxies and servers does not change while they run.
  */
 #ifndef PROXY_PROXY_H
 #define PROXY_PROXY_H
@@ -53,22 +53,24 @@ struct proxy {
 	struct counter_set fe;
 	_Atomic uint32_t fe_maxconn; /* 0: none */
 	struct rate_gate fe_gate;
-	_Atomic bool fe_disabled;    /* by the runtime API */
+	_Atomic bool fe_disabled; /* by the runtime API */
 
 	/* backend */
 	_Atomic uint32_t be_connections; /* beconn: streams that use this backend */
 	_Atomic uint32_t be_served;      /* of them, those on a server now */
 	_Atomic uint32_t be_queued;      /* in the backend's and its servers' queues */
 	struct counter_set be;
-	pthread_spinlock_t lock; /* balance, queues, and the state of its servers; held for nanoseconds */
+	pthread_spinlock_t lock; /* balance, queues, and the state of its servers; held for
+				    nanoseconds */
 	struct balance balance;
-	struct queue queue;      /* of the backend as a whole */
-	struct server *servers;   /* array, in configuration order */
+	struct queue queue;     /* of the backend as a whole */
+	struct server *servers; /* array, in configuration order */
 	unsigned int n_servers;
 	uint64_t last_change_ms; /* up or down as a whole */
 	uint64_t down_ms;        /* total */
 	bool up;
-	struct error_capture *bad_request, *bad_response; /* the last ones, see error_capture.h; under the lock */
+	struct error_capture *bad_request, *bad_response; /* the last ones, see error_capture.h;
+							     under the lock */
 	bool dynamic_limits; /* some server has a minconn: see proxy_update_limits */
 };
 
@@ -76,7 +78,7 @@ struct program {
 	struct model *model;
 	struct proxy *proxies; /* array, in the order of the files, indexed by model_proxy.index */
 	unsigned int n_proxies;
-	struct log_outs logs; /* global's: for messages of no proxy */
+	struct log_outs logs;    /* global's: for messages of no proxy */
 	struct log_sink console; /* standard error, with fd -1 where halb is to be quiet */
 	struct worker *workers;
 	unsigned int n_threads;
@@ -85,7 +87,8 @@ struct program {
 	int pid;
 	int64_t start_wall_us;
 	uint64_t start_ms;
-	_Atomic bool stopping; /* soft stop: no new connections; leaves when the last one has gone */
+	_Atomic bool stopping; /* soft stop: no new connections; leaves when the last one has gone
+				*/
 	_Atomic uint32_t actconn; /* all client connections */
 	_Atomic uint32_t maxconn;
 	struct rate_gate gate;
@@ -96,17 +99,19 @@ struct program {
 	_Atomic uint32_t next_stream_id;
 };
 
-/* Builds the run time of a model: proxies, servers, log sinks, counters; opens no listening sockets. NULL after diagnostics (a name
- * that does not resolve, a log target, memory). */
+/* Builds the run time of a model: proxies, servers, log sinks, counters; opens no listening
+ * sockets. NULL after diagnostics (a name that does not resolve, a log target, memory). */
 struct program *program_new(struct model *m, unsigned int n_threads, struct diags *d) must_check;
 void program_free(struct program *p);
 struct proxy *program_find_proxy(struct program *p, struct span name, unsigned int sides);
 struct server *proxy_find_server(struct proxy *px, struct span name);
 /* A message of this proxy at that level to its logs (px NULL: the global ones). Never blocks. */
-void proxy_log(struct program *p, struct proxy *px, enum log_level level, const char *fmt, ...) printf_like(4, 5);
+void proxy_log(struct program *p, struct proxy *px, enum log_level level, const char *fmt, ...)
+    printf_like(4, 5);
 /* "[WARNING]  (PID) : TEXT" on standard error unless halb is quiet. Never blocks. */
 void program_console(struct program *p, enum diag_level level, const char *text);
 /* The finished line of a request. */
-void proxy_log_line(struct program *p, struct proxy *px, enum log_level level, struct span line, int64_t wall_us);
+void proxy_log_line(struct program *p, struct proxy *px, enum log_level level, struct span line,
+		    int64_t wall_us);
 
 #endif

@@ -53,7 +53,8 @@ static void end_request(struct stream *s)
 	s->step = STEP_FLUSH;
 }
 
-/* haproxy's logs count heads as it holds them: 20 bytes and the words of the first line, names and values, one byte for their end. */
+/* haproxy's logs count heads as it holds them: 20 bytes and the words of the first line, names and
+ * values, one byte for their end. */
 static int head_bytes_shown(struct span head)
 {
 	int fields = -2; /* of all lines, the first and the last are none */

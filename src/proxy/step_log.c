@@ -71,7 +71,8 @@ static void fill_names(const struct stream *s, struct log_record *r)
 	r->pid = s->worker->program->pid;
 }
 
-/* The size of the answer as haproxy's logs have it: its own form of the head, and the body without chunk framing. */
+/* The size of the answer as haproxy's logs have it: its own form of the head, and the body without
+ * chunk framing. */
 static int64_t bytes_shown(const struct stream *s)
 {
 	const struct header_list *l = &s->back.message.headers;
@@ -83,7 +84,9 @@ static int64_t bytes_shown(const struct stream *s)
 	for (unsigned int i = 0; i < l->n; i++)
 		if (!l->v[i].deleted)
 			n += (int64_t)(l->v[i].name.len + l->v[i].value.len);
-	return s->back.framing_in == BODY_CHUNKED ? n + (int64_t)sizeof("transfer-encodingchunked") - 1 : n;
+	return s->back.framing_in == BODY_CHUNKED
+		   ? n + (int64_t)sizeof("transfer-encodingchunked") - 1
+		   : n;
 }
 
 static void fill_counts(const struct stream *s, struct log_record *r)
@@ -112,7 +115,8 @@ static void fill_captures(struct stream *s, struct log_record *r)
 	r->request_captures = s->request_captures;
 	r->response_captures = s->response_captures;
 	if (!s->response_captures && conf->n_response_captures)
-		r->response_captures = arena_array(&s->arena, conf->n_response_captures, sizeof(struct span));
+		r->response_captures =
+		    arena_array(&s->arena, conf->n_response_captures, sizeof(struct span));
 	r->n_request_captures = r->request_captures ? conf->n_request_captures : 0;
 	r->n_response_captures = r->response_captures ? conf->n_response_captures : 0;
 }
@@ -221,7 +225,8 @@ enum step_result step_log(struct stream *s)
 {
 	s->bytes_in = s->front.parser.at + s->front.body_bytes;
 	if (stream_is_http(s) && !s->front.message.method_text.p)
-		s->front.bytes_out = 0; /* as haproxy: nothing is counted where there was no request */
+		s->front.bytes_out = 0; /* as haproxy: nothing is counted where there was no request
+					 */
 	if (s->counts_backend)
 		atomic_fetch_sub_explicit(&s->be->be_connections, 1, memory_order_relaxed);
 	write_line(s, false);

@@ -45,7 +45,8 @@ static enum step_result bad_request(struct stream *s)
 	error_capture_request(s);
 	count_bad(s);
 	stream_note(s, BY_PROXY, 'R');
-	return reply_error(s, reply_of_status(h1_fault_status((enum h1_fault)s->front.parser.fault)));
+	return reply_error(s,
+			   reply_of_status(h1_fault_status((enum h1_fault)s->front.parser.fault)));
 }
 
 static void head_is_there(struct stream *s)

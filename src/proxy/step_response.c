@@ -184,7 +184,8 @@ static void count(struct stream *s)
 	if (status < 500 || status == 501 || status == 505)
 		server_traffic_good(s->server, OBSERVE_LAYER7);
 	else
-		server_traffic_error(s->server, stream_loop(s), OBSERVE_LAYER7, "HTTP status");
+		server_traffic_error(s->server, stream_loop(s), OBSERVE_LAYER7,
+				     "Wrong http response");
 }
 
 enum step_result step_response_rules(struct stream *s)

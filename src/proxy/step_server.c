@@ -130,7 +130,8 @@ static struct server *last_server(const struct stream *s)
 {
 	struct server *srv = s->front_connection->last_server;
 
-	if (!srv || srv->proxy != s->be || !(s->be->conf->options & OPTION_PREFER_LAST_SERVER) || srv == s->avoid)
+	if (!srv || srv->proxy != s->be || !(s->be->conf->options & OPTION_PREFER_LAST_SERVER) ||
+	    srv == s->avoid)
 		return NULL;
 	return server_usable(srv) && has_room(srv) ? srv : NULL;
 }
@@ -283,11 +284,13 @@ enum step_result step_wait_queue(struct stream *s)
 /* "redir PREFIX": the client fetches it there itself. */
 static enum step_result send_away(struct stream *s)
 {
-	const char *headers = arena_printf(&s->arena, "cache-control: no-cache\r\nlocation: %s%.*s\r\n",
-					   s->server->conf->redir, SPAN_ARG(s->front.message.target));
+	const char *headers =
+	    arena_printf(&s->arena, "cache-control: no-cache\r\nlocation: %s%.*s\r\n",
+			 s->server->conf->redir, SPAN_ARG(s->front.message.target));
 
 	stream_note(s, BY_LOCAL, 'R');
-	return headers ? reply_send(s, 302, span_of(headers), SPAN_NONE) : reply_error(s, REPLY_500);
+	return headers ? reply_send(s, 302, span_of(headers), SPAN_NONE)
+		       : reply_error(s, REPLY_500);
 }
 
 static bool goes_away(const struct stream *s)

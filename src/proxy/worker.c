@@ -104,6 +104,8 @@ void worker_run(struct worker *w)
 		(*it)->start(w);
 	timer_set(&w->loop.wheel, &w->janitor, w->loop.now_ms + JANITOR_MS);
 	loop_run(&w->loop);
+	FAMILY_EACH(worker_part, it)
+		(*it)->stop(w);
 	health_checks_stop(w);
 	listeners_stop(w);
 }

@@ -16,15 +16,16 @@ struct worker {
 	struct program *program;
 	unsigned int thread;
 	struct pool fronts, streams, backs;
-	struct list sessions;    /* struct front: all client connections */
-	struct list all_streams; /* struct stream */
-	struct counters *totals; /* this thread's, in program->totals */
-	struct timer janitor;    /* purges idle server connections, once a second */
-	struct arena arenas[WORKER_ARENAS]; /* of streams that have gone, a block each, to be used again */
+	struct list sessions;               /* struct front: all client connections */
+	struct list all_streams;            /* struct stream */
+	struct counters *totals;            /* this thread's, in program->totals */
+	struct timer janitor;               /* purges idle server connections, once a second */
+	struct arena arenas[WORKER_ARENAS]; /* of streams that have gone, a block each, to be used
+					       again */
 	unsigned int n_arenas;
 	char *scratch; /* WORKER_SCRATCH_BYTES: heads and log lines are put together here */
 	struct header *headers; /* H1_MAX_HEADERS: parsing target */
-	int32_t utc_offset_s;       /* of local time, for log lines */
+	int32_t utc_offset_s;   /* of local time, for log lines */
 	bool closing;           /* soft stop: no new connections here */
 	struct mail stop_mail;
 	_Atomic bool stop_asked;
@@ -41,7 +42,7 @@ static inline struct worker *worker_of(const struct loop *l)
 struct worker_part {
 	const char *name;
 	void (*start)(struct worker *w);
-	void (*stop)(struct worker *w); /* soft stop */
+	void (*stop)(struct worker *w); /* soft stop, and the end of the thread: may come twice */
 };
 
 FAMILY_DECLARE(worker_part, struct worker_part);

@@ -23,9 +23,9 @@ struct log_record {
 	bool no_backend; /* no server was needed: "<STATS>" and the like come as server_name */
 	int64_t th, ti, tr_request, tw, tc, tr, ta, td, tt; /* milliseconds, -1: not reached: %Th
 							       %Ti %TR %Tw %Tc %Tr %Ta %Td %Tt */
-	bool unfinished;     /* logasap: '+' in front of the times and bytes */
-	int status;                                /* -1: none */
-	int64_t bytes_to_client, bytes_to_server;    /* %B %U */
+	bool unfinished;                          /* logasap: '+' in front of the times and bytes */
+	int status;                               /* -1: none */
+	int64_t bytes_to_client, bytes_to_server; /* %B %U */
 	struct span request_cookie, response_cookie; /* captured, empty: "-" */
 	char termination[4]; /* "cD--": cause, state, cookie request, cookie response */
 	unsigned int actconn, feconn, beconn, srvconn, retries;  /* %ac %fc %bc %sc %rc */

@@ -31,7 +31,9 @@
 #define TIMEOUT_MS 1000
 #define KEEPALIVE_EVERY_MS 50
 #define MAX_CLIENTS 4096
-#define STREAM_CHUNK 4096
+#define STREAM_EVERY_MS 50  /* a stream reads so often... */
+#define STREAM_CHUNK 16384  /* ... so many bytes, and has buffers no larger than that */
+#define STREAM_AGAIN_MS 200 /* an ended one is opened anew after that time */
 
 enum kind { SHORT, KEEPALIVE, STREAM };
 
@@ -135,6 +137,8 @@ static void start(struct client *c, enum kind kind)
 		return;
 	}
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (kind == STREAM)
+		setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &(int){STREAM_CHUNK}, sizeof(int));
 	if (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) != 0 && errno != EINPROGRESS) {
 		fail(c, strerror(errno));
 		return;
@@ -217,7 +221,8 @@ static void on_event(struct client *c, uint32_t events)
 			return;
 		}
 		c->connected = true;
-		epoll_ctl(poll_fd, EPOLL_CTL_MOD, c->fd, &ev);
+		epoll_ctl(poll_fd, c->kind == STREAM ? EPOLL_CTL_DEL : EPOLL_CTL_MOD, c->fd,
+			  &ev); /* a stream reads at its ticks */
 		count[c->kind] += c->kind == KEEPALIVE;
 		send_request(c);
 		return;
@@ -226,21 +231,29 @@ static void on_event(struct client *c, uint32_t events)
 		on_readable(c);
 }
 
-static void tick(unsigned int n_keepalive, unsigned int n_streams)
+/* What is due now; near the end nothing new is asked. */
+static void tick(unsigned int n_keepalive, unsigned int n_streams, bool ending)
 {
 	uint64_t now = now_ms();
 
 	for (unsigned int i = 0; i < MAX_CLIENTS; i++) {
 		struct client *c = &clients[i];
+		bool stream = i >= n_keepalive;
 
 		if (c->fd >= 0 && c->waiting && now > c->deadline_ms)
 			fail(c, "no answer in time");
 		if (i >= n_keepalive + n_streams || now < c->next_ms)
 			continue;
-		c->next_ms = now + (i < n_keepalive ? KEEPALIVE_EVERY_MS : 200);
-		if (c->fd < 0) {
-			start(c, i < n_keepalive ? KEEPALIVE : STREAM);
-		} else if (i < n_keepalive && c->connected && !c->waiting) {
+		c->next_ms = now + (!stream     ? KEEPALIVE_EVERY_MS
+				    : c->fd < 0 ? STREAM_AGAIN_MS
+						: STREAM_EVERY_MS);
+		if (stream && c->connected) {
+			on_readable(c);
+		} else if (ending) {
+			continue;
+		} else if (c->fd < 0) {
+			start(c, stream ? STREAM : KEEPALIVE);
+		} else if (!stream && c->connected && !c->waiting) {
 			count[KEEPALIVE]++;
 			send_request(c);
 		}
@@ -290,7 +303,7 @@ int main(int argc, char **argv)
 			start_short(n_keepalive + n_streams);
 			next_short_us += 1000000 / per_second;
 		}
-		tick(now_ms() < end - TIMEOUT_MS ? n_keepalive : 0, n_streams);
+		tick(n_keepalive, n_streams, now_ms() >= end - TIMEOUT_MS);
 	}
 	printf("short %lu failed %lu\nkeepalive %lu failed %lu broken %lu\nstreams %lu broken "
 	       "%lu\ngap_ms %llu\n",

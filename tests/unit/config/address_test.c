@@ -6,7 +6,10 @@
 
 #include "unit/base/cmocka_all.h"
 
-enum { ALL = ADDRESS_ALLOW_NO_PORT | ADDRESS_ALLOW_RANGE | ADDRESS_ALLOW_OFFSET | ADDRESS_ALLOW_NAME };
+enum {
+	ALL =
+	    ADDRESS_ALLOW_NO_PORT | ADDRESS_ALLOW_RANGE | ADDRESS_ALLOW_OFFSET | ADDRESS_ALLOW_NAME
+};
 
 struct parsed {
 	bool good;
@@ -176,9 +179,23 @@ static void test_descriptors(void **state)
 static void test_malformed(void **state)
 {
 	static const char *const words[] = {
-	    "",	      "foo",	   "127.0.0.1:x", ":70000",   "[::1:80", "ipv4@[::1]:80", "ipv6@1.2.3.4:80",
-	    "foo@:1", "quic4@:80", "sockpair@3",  "${X",      "$NOPE",	 "ring@x",	  "stream+",
-	    "::1]:1", "1.2.3.4:1:2", "*:*",
+	    "",
+	    "foo",
+	    "127.0.0.1:x",
+	    ":70000",
+	    "[::1:80",
+	    "ipv4@[::1]:80",
+	    "ipv6@1.2.3.4:80",
+	    "foo@:1",
+	    "quic4@:80",
+	    "sockpair@3",
+	    "${X",
+	    "$NOPE",
+	    "ring@x",
+	    "stream+",
+	    "::1]:1",
+	    "1.2.3.4:1:2",
+	    "*:*",
 	};
 
 	(void)state;

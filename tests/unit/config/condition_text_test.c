@@ -78,8 +78,9 @@ static void test_predicates(void **state)
 
 static void test_versions(void **state)
 {
-	static const char *const rising[] = {"2",     "2.5",   "2.5.9",  "2.6-dev0", "2.6-dev12",
-					     "2.6.1", "2.6.12", "2.7-dev1", "2.7",	  "3.0-dev0", "3.1.4"};
+	static const char *const rising[] = {"2",         "2.5",      "2.5.9",  "2.6-dev0",
+					     "2.6-dev12", "2.6.1",    "2.6.12", "2.7-dev1",
+					     "2.7",       "3.0-dev0", "3.1.4"};
 
 	(void)state;
 	for (size_t i = 0; i < array_size(rising); i++) {
@@ -101,9 +102,11 @@ static void test_versions(void **state)
 static void test_malformed(void **state)
 {
 	static const char *const texts[] = {
-	    "true",	  "a",	      "(1",	   "1)",	    "()",	"(",	     "!",    "1 0",
-	    "1x",	  "1 & 1",    "1 | 1",	   "1 &&",	    "|| 1",	"streq(a)",  "streq",
-	    "streq(a,b",  "foo(1)",   "0 && foo(1)", "streq(a,b,c)", "streq(a,a) x", "\"unmatched", "defined(",
+	    "true",        "a",        "(1",          "1)",           "()",
+	    "(",           "!",        "1 0",         "1x",           "1 & 1",
+	    "1 | 1",       "1 &&",     "|| 1",        "streq(a)",     "streq",
+	    "streq(a,b",   "foo(1)",   "0 && foo(1)", "streq(a,b,c)", "streq(a,a) x",
+	    "\"unmatched", "defined(",
 	};
 
 	(void)state;
@@ -130,8 +133,9 @@ static void test_nesting_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_numbers),   cmocka_unit_test(test_operators), cmocka_unit_test(test_predicates),
-	    cmocka_unit_test(test_versions),  cmocka_unit_test(test_malformed), cmocka_unit_test(test_nesting_is_bounded),
+	    cmocka_unit_test(test_numbers),    cmocka_unit_test(test_operators),
+	    cmocka_unit_test(test_predicates), cmocka_unit_test(test_versions),
+	    cmocka_unit_test(test_malformed),  cmocka_unit_test(test_nesting_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

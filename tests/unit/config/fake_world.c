@@ -89,7 +89,7 @@ void read_text(struct fake_world *w, const char *text, struct reading_result *ou
 	out->model = config_read(&file, 1, &w->world, &out->diags);
 	buffer_init(&b, 1 << 20);
 	LIST_EACH(it, &out->diags.all)
-	diag_print(&b, LIST_ENTRY(it, struct diag, link), 1);
+		diag_print(&b, LIST_ENTRY(it, struct diag, link), 1);
 	out->text = strdup(buffer_text(&b));
 	buffer_fini(&b);
 }

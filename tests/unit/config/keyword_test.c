@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The tables of keywords as a whole: no row twice, each with its help, and the list that is printed. */
+/* The tables of keywords as a whole: no row twice, each with its help, and the list that is
+ * printed. */
 #include "config/keyword.h"
 
 #include "unit/base/cmocka_all.h"
@@ -16,8 +17,7 @@ struct rows {
 static void collect(struct rows *rows)
 {
 	rows->n = 0;
-	FAMILY_EACH(keyword_table, table)
-	{
+	FAMILY_EACH(keyword_table, table) {
 		for (unsigned int i = 0; i < (*table)->n; i++) {
 			assert_true(rows->n < array_size(rows->v));
 			rows->v[rows->n++] = &(*table)->rows[i];
@@ -34,8 +34,10 @@ static void test_no_row_twice(void **state)
 	assert_true(rows.n > 250);
 	for (unsigned int i = 0; i < rows.n; i++) {
 		for (unsigned int j = i + 1; j < rows.n; j++) {
-			if (rows.v[i]->where & rows.v[j]->where & IN_ANY && strcmp(rows.v[i]->name, rows.v[j]->name) == 0)
-				fail_msg("'%s' stands in two rows for the same section", rows.v[i]->name);
+			if (rows.v[i]->where & rows.v[j]->where & IN_ANY &&
+			    strcmp(rows.v[i]->name, rows.v[j]->name) == 0)
+				fail_msg("'%s' stands in two rows for the same section",
+					 rows.v[i]->name);
 		}
 	}
 }
@@ -51,7 +53,8 @@ static void test_rows_are_whole(void **state)
 		const char *blank = strchr(row->name, ' ');
 
 		assert_true((row->where & IN_ANY) != 0);
-		assert_false(row->where & IN_GLOBAL && row->where & IN_PROXY && row->type != KEYWORD_PARSE);
+		assert_false(row->where & IN_GLOBAL && row->where & IN_PROXY &&
+			     row->type != KEYWORD_PARSE);
 		assert_true(!blank || !strchr(blank + 1, ' '));
 		assert_int_equal(row->type == KEYWORD_PARSE, row->parse != NULL);
 		if (row->type != KEYWORD_LATER && !row->help)

@@ -75,7 +75,8 @@ static void test_quotes(void **state)
 {
 	(void)state;
 	check_words("\"a b\" 'c d'", "a b|c d");
-	check_words("x\"a b\"y'c'z", "xa byc" "z");
+	check_words("x\"a b\"y'c'z", "xa byc"
+				     "z");
 	check_words("a \"\" '' b", "a|||b");
 	check_words("\"it's\" 'say \"x\"'", "it's|say \"x\"");
 	check_words("'$HOME \\n \\'", "$HOME \\n \\");

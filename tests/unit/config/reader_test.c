@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading as a whole: several files, inheritance without sharing, references, ids, limits, and memory that runs
- * out at any point.
+ * Reading as a whole: several files, inheritance without sharing, references, ids, limits, and
+ * memory that runs out at any point.
  */
 /* LINK: -Wl,--wrap=malloc -Wl,--wrap=realloc -Wl,--wrap=free */
 #include "fake_world.h"
@@ -45,7 +45,8 @@ static const char *text_of_whole(char *copy, size_t size)
 {
 	const char *at = strstr(whole, "defaults\n");
 
-	snprintf(copy, size, "%.*sdefaults defaults1\n%s", (int)(at - whole), whole, at + strlen("defaults\n"));
+	snprintf(copy, size, "%.*sdefaults defaults1\n%s", (int)(at - whole), whole,
+		 at + strlen("defaults\n"));
 	return copy;
 }
 
@@ -100,7 +101,8 @@ static void test_several_files(void **state)
 	(void)state;
 	fake_world_init(&w);
 	diags_init(&d);
-	assert_null(config_read(files, 3, &w.world, &d)); /* each file begins outside of all sections */
+	assert_null(config_read(files, 3, &w.world, &d)); /* each file begins outside of all
+							     sections */
 	assert_int_equal(d.alerts, 1);
 	assert_string_equal(LIST_ENTRY(d.all.next, struct diag, link)->file, "b.cfg");
 	diags_fini(&d);
@@ -140,14 +142,18 @@ static void test_all_mistakes_are_told(void **state)
 	(void)state;
 	fake_world_init(&w);
 	read_text(&w,
-		  "global\n maxcon 7\nfrontend f\n bind 1.2.3.400:80\n default_backend nope\n mode \"htt\n"
+		  "global\n maxcon 7\nfrontend f\n bind 1.2.3.400:80\n default_backend nope\n mode "
+		  "\"htt\n"
 		  "backend\n server a b c d\nbackend x\n server a 127.0.0.1:1 chek\n",
 		  &r);
 	assert_null(r.model);
 	assert_int_equal(r.diags.alerts, 6);
-	assert_non_null(strstr(r.text, "parsing [f.cfg:2] : unknown keyword 'maxcon' in 'global' section; did you mean 'maxconn' maybe ?"));
-	assert_non_null(strstr(r.text, "parsing [f.cfg:4] : 'bind' : invalid address: '1.2.3.400'"));
-	assert_non_null(strstr(r.text, "parsing [f.cfg:5] : Proxy 'f': unable to find required default_backend: 'nope' (backends that exist: 'x')"));
+	assert_non_null(strstr(r.text, "parsing [f.cfg:2] : unknown keyword 'maxcon' in 'global' "
+				       "section; did you mean 'maxconn' maybe ?"));
+	assert_non_null(
+	    strstr(r.text, "parsing [f.cfg:4] : 'bind' : invalid address: '1.2.3.400'"));
+	assert_non_null(strstr(r.text, "parsing [f.cfg:5] : Proxy 'f': unable to find required "
+				       "default_backend: 'nope' (backends that exist: 'x')"));
 	assert_non_null(strstr(r.text, "did you mean 'check' maybe ?"));
 	read_free(&r);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Counters: sums over threads, rates, sliding times, clearing; and reading them while another thread counts. */
+/* Counters: sums over threads, rates, sliding times, clearing; and reading them while another
+ * thread counts. */
 #include "proxy/counters.h"
 
 #include <pthread.h>
@@ -180,9 +181,12 @@ static void reading_while_others_count(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(sums_all_threads),	 cmocka_unit_test(rate_is_of_the_last_second),
-	    cmocka_unit_test(rates_of_threads_add_up), cmocka_unit_test(maximum_only_grows),
-	    cmocka_unit_test(times_slide),	 cmocka_unit_test(clearing),
+	    cmocka_unit_test(sums_all_threads),
+	    cmocka_unit_test(rate_is_of_the_last_second),
+	    cmocka_unit_test(rates_of_threads_add_up),
+	    cmocka_unit_test(maximum_only_grows),
+	    cmocka_unit_test(times_slide),
+	    cmocka_unit_test(clearing),
 	    cmocka_unit_test(reading_while_others_count),
 	};
 

@@ -19,7 +19,8 @@ static const char *no_env(void *user, const char *name)
 	return NULL;
 }
 
-static bool no_file(void *user, const char *path, struct arena *a, struct span *out, const char **error)
+static bool no_file(void *user, const char *path, struct arena *a, struct span *out,
+		    const char **error)
 {
 	(void)user;
 	(void)path;
@@ -73,7 +74,7 @@ static void print_diags(const struct diags *d, struct buffer *out)
 	struct list *node;
 
 	LIST_EACH(node, &d->all)
-	diag_print(out, LIST_ENTRY(node, struct diag, link), 1);
+		diag_print(out, LIST_ENTRY(node, struct diag, link), 1);
 }
 
 static struct program *build(const char *config, unsigned int n_threads, struct buffer *text)
@@ -130,7 +131,8 @@ struct program *program_of(unsigned int n_threads, const char *fmt, ...)
 	buffer_init(&config, 65536);
 	buffer_init(&text, 65536);
 	snprintf(head, sizeof(head),
-		 "global\n log 127.0.0.1:%u local0\ndefaults\n log global\n timeout connect 1s\n timeout client 1s\n timeout server 1s\n",
+		 "global\n log 127.0.0.1:%u local0\ndefaults\n mode http\n log global\n timeout "
+		 "connect 1s\n timeout client 1s\n timeout server 1s\n",
 		 open_log());
 	buffer_add_text(&config, head);
 	va_start(args, fmt);
@@ -231,9 +233,17 @@ unsigned int drop_logs(void)
 /* ---- a server in the loop */
 
 struct mock_client {
+	struct list link; /* mock->clients */
 	struct io io;
 	struct mock *mock;
 };
+
+static void client_end(struct mock_client *c)
+{
+	list_remove(&c->link);
+	io_close(&c->io);
+	free(c);
+}
 
 static void client_data(struct io *io, char *bytes, ssize_t n)
 {
@@ -261,8 +271,7 @@ static void client_data(struct io *io, char *bytes, ssize_t n)
 
 		(void)io_send(io, &iov, 1, false, &error);
 	}
-	io_close(io);
-	free(c);
+	client_end(c);
 }
 
 static const struct io_handler client_handler = {.name = "mock client", .on_data = client_data};
@@ -276,6 +285,7 @@ static void mock_accept(struct io *io, int fd, const struct sockaddr_storage *pe
 	assert_non_null(c);
 	m->connections++;
 	c->mock = m;
+	list_append(&m->clients, &c->link);
 	io_init(&c->io, io->loop, fd, &client_handler);
 	io_recv(&c->io);
 }
@@ -288,8 +298,9 @@ static int listen_on(uint16_t port, struct sockaddr_in *at)
 	socklen_t len = sizeof(*at);
 
 	assert_true(fd >= 0);
-	*at = (struct sockaddr_in){
-	    .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	*at = (struct sockaddr_in){.sin_family = AF_INET,
+				   .sin_port = htons(port),
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)at, sizeof(*at)), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)at, &len), 0);
@@ -311,6 +322,7 @@ void mock_start(struct mock *m, struct loop *l, uint16_t port)
 
 	assert_int_equal(listen(fd, 64), 0);
 	m->port = ntohs(at.sin_port);
+	list_init(&m->clients);
 	io_init(&m->listener, l, fd, &mock_handler);
 	assert_int_equal(io_accept_start(&m->listener, 16), 0);
 }
@@ -318,4 +330,6 @@ void mock_start(struct mock *m, struct loop *l, uint16_t port)
 void mock_stop(struct mock *m)
 {
 	io_close(&m->listener);
+	while (!list_empty(&m->clients))
+		client_end(LIST_ENTRY(m->clients.next, struct mock_client, link));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A running program made of a configuration text, for the tests of proxy/: its threads' loops, and the log lines it sends. */
+/* A running program made of a configuration text, for the tests of proxy/: its threads' loops, and
+ * the log lines it sends. */
 #ifndef TESTS_PROGRAM_HELPER_H
 #define TESTS_PROGRAM_HELPER_H
 
@@ -13,7 +14,8 @@
 
 #include <cmocka.h>
 
-/* The configuration is printf text; "global" has a log line of rfc3164 to the test already. The console is off. */
+/* The configuration is printf text; "global" has a log line of rfc3164 to the test already. The
+ * console is off. */
 struct program *program_of(unsigned int n_threads, const char *fmt, ...) printf_like(2, 3);
 void program_end(struct program *p);
 /* NULL, and the diagnostics one a line in text. */
@@ -32,6 +34,7 @@ struct loop *loop_of(struct program *p);
 enum mock_mode { MOCK_200, MOCK_404, MOCK_500, MOCK_JUNK, MOCK_SILENT, MOCK_CLOSE };
 struct mock {
 	struct io listener;
+	struct list clients;
 	enum mock_mode mode;
 	uint16_t port;
 	unsigned int connections, requests;
