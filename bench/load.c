@@ -55,6 +55,7 @@ static struct {
 } opt = {.connections = 64, .requests = 1000, .seconds = 30, .body = 1024, .path = "/1k"};
 
 static struct conn *conns;
+static unsigned int opened; /* so many of them are in use or in the list */
 static struct conn *free_first, **free_last = &free_first;
 static int poll_fd;
 static char *request;
@@ -212,8 +213,8 @@ static void finish(struct conn *c, bool good)
 		return;
 	}
 	c->state = FREE;
-	if (issued < opt.requests)
-		release(&conns[issued]);
+	if (opened < opt.connections)
+		release(&conns[opened++]);
 }
 
 /* ---- answers */
@@ -330,9 +331,9 @@ static void run(void)
 
 static void prepare(void)
 {
-	unsigned int i,
-	    first = opt.mode == IDLE && opt.connections > OPENING ? OPENING : opt.connections;
+	unsigned int i;
 
+	opened = opt.mode == IDLE && opt.connections > OPENING ? OPENING : opt.connections;
 	request = calloc(1, opt.body + 512);
 	conns = calloc(opt.connections, sizeof(*conns));
 	if (!request || !conns)
@@ -351,7 +352,7 @@ static void prepare(void)
 		conns[i].head = malloc(HEAD_MAX);
 		if (!conns[i].head)
 			err(1, "malloc");
-		if (i < first)
+		if (i < opened)
 			release(&conns[i]);
 	}
 	if (opt.mode == IDLE)

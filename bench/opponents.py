@@ -59,7 +59,8 @@ listen tcp
     server echo 127.0.0.1:{echo}
 """
 
-# No temporary files and no end of a connection after 1000 requests: neither has a counterpart elsewhere.
+# Buffers as large as haproxy's. No temporary files and no end of a connection after 1000 requests: neither has a
+# counterpart elsewhere.
 NGINX = """\
 {load_stream}
 daemon off;
@@ -78,6 +79,7 @@ http {{
     keepalive_requests 1000000000;
     keepalive_timeout 300s;
     proxy_max_temp_file_size 0;
+    proxy_buffers 16 16k;
     proxy_http_version 1.1;
     log_format httplog '$remote_addr:$remote_port [$time_local] log web/$upstream_addr $request_time/'
         '$upstream_connect_time/$upstream_header_time/$upstream_response_time $status $bytes_sent "$request"';

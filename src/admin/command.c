@@ -113,7 +113,7 @@ static unsigned int list_chosen(struct buffer *out, enum bind_level level, choos
 		if (wanted || (*it)->always)
 			v[count++] = *it;
 	}
-	qsort(v, count, sizeof(v[0]), by_words);
+	qsort(v, count, sizeof(const struct command *), by_words);
 	for (unsigned int i = 0; i < count; i++)
 		print(out, v[i]);
 	return chosen;

@@ -110,6 +110,18 @@ static void finish_one_session(const struct gather *g, struct buffer *out)
 		buffer_add_text(out, "Session not found.\n");
 }
 
+/* The connection that asks is one of them, as with haproxy. */
+static void own_line(const struct command_call *c, struct buffer *out)
+{
+	buffer_printf(out,
+		      "%p: proto=%s src=%s fe=GLOBAL be=<NONE> srv=<none> ts=%02x epoch=0 age=0s "
+		      "calls=1 rate=0 cpu=0 lat=0 rq[i=0] rp[i=0] scf=[fd=%d] scb=[fd=-1] step=cli "
+		      "rc=0\n",
+		      (const void *)c->session, *c->session->word == '/' ? "unix_stream" : "tcp",
+		      *c->session->word == '/' ? "unix:1" : c->session->word, c->worker->thread,
+		      c->session->socket);
+}
+
 static enum command_result show_sess(struct command_call *c)
 {
 	struct gather *g = gather_new(c, collect_sessions);
@@ -124,6 +136,8 @@ static enum command_result show_sess(struct command_call *c)
 		g->number = strtoull(text, NULL, 16);
 		g->flag = true;
 		g->finish = finish_one_session;
+	} else if (c->session->word) {
+		own_line(c, &g->head);
 	}
 	return gather_post(g);
 }
@@ -185,14 +199,14 @@ static void finish_pools(const struct gather *g, struct buffer *out)
 	}
 	buffer_add_text(out, "Dumping pools usage.\n");
 	for (unsigned int j = 0; j < POOLS && sum[j].name; j++) {
-		uint64_t objects = sum[j].used + sum[j].kept;
+		uint64_t objects = sum[j].used + sum[j].kept, bytes = objects * sum[j].size;
 
-		allocated += objects * sum[j].size;
+		allocated += bytes;
 		used += sum[j].used * sum[j].size;
 		buffer_printf(
 		    out, "  - Pool %s (%llu bytes) : %llu allocated (%llu bytes), %llu used, ",
 		    sum[j].name, (unsigned long long)sum[j].size, (unsigned long long)objects,
-		    (unsigned long long)(objects * sum[j].size), (unsigned long long)sum[j].used);
+		    (unsigned long long)bytes, (unsigned long long)sum[j].used);
 		buffer_printf(out, "%llu failures\n", (unsigned long long)sum[j].failed);
 	}
 	buffer_printf(out, "Total: %d pools, %llu bytes allocated, %llu used.\n", POOLS,

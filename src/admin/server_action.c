@@ -58,8 +58,6 @@ bool server_act(struct server *s, struct loop *l, enum server_action action)
 	case ACTION_READY:
 		return set_admin(s, l, 0, SERVER_MAINT | SERVER_DRAIN);
 	case ACTION_DRAIN:
-	case ACTION_HEALTH_NOLB: /* no balanced traffic, persistent clients stay: the same to them
-				  */
 		return set_admin(s, l, SERVER_DRAIN, SERVER_MAINT);
 	case ACTION_MAINT:
 		return set_admin(s, l, SERVER_MAINT, 0);
@@ -71,6 +69,9 @@ bool server_act(struct server *s, struct loop *l, enum server_action action)
 		return set_checks(s, true);
 	case ACTION_HEALTH_UP:
 		return set_health(s, l, true);
+	case ACTION_HEALTH_NOLB:
+		server_set_stopping(s, l);
+		return true;
 	case ACTION_HEALTH_DOWN:
 		return set_health(s, l, false);
 	case ACTION_SHUTDOWN:

@@ -47,7 +47,7 @@ static const char *scope_word(char letter)
 	return tag_word(letter, words, array_size(words));
 }
 
-void stats_export_value(struct buffer *out, const struct stats_value *v)
+static void add_plain(struct buffer *out, const struct stats_value *v)
 {
 	switch (v->type) {
 	case STATS_NONE:
@@ -78,7 +78,7 @@ void stats_export_typed(struct buffer *out, const char *tag, const struct stats_
 	if (v->type == STATS_STR)
 		add_line_text(out, v->text);
 	else
-		stats_export_value(out, v);
+		add_plain(out, v);
 	buffer_add_char(out, '\n');
 }
 
@@ -95,7 +95,7 @@ void stats_export_json(struct buffer *out, unsigned int position, const char *na
 		escape_json(out, v->text);
 		buffer_add_char(out, '"');
 	} else {
-		stats_export_value(out, v);
+		add_plain(out, v);
 	}
 	buffer_add_text(out, "}}");
 }
@@ -123,7 +123,7 @@ static void csv_row(const struct stats_object *o, void *user)
 
 	for (unsigned int i = 0; i < stats_n_fields; i++) {
 		stats_field_value(&stats_fields[i], o, &v);
-		stats_export_value(e->out, &v);
+		add_plain(e->out, &v);
 		buffer_add_char(e->out, ',');
 	}
 	buffer_add_char(e->out, '\n');

@@ -16,7 +16,6 @@ void stats_export(struct buffer *out, struct program *p, uint64_t now_ms,
 		  const struct stats_filter *f, enum stats_export_form form);
 
 /* Pieces, which "show info" uses too. */
-void stats_export_value(struct buffer *out, const struct stats_value *v); /* plain: CSV */
 /* ":MGP:u32:12\n" */
 void stats_export_typed(struct buffer *out, const char *tag, const struct stats_value *v);
 /* "field":{…},"processNum":1,"tags":{…},"value":{…}} */

@@ -48,7 +48,7 @@ static void number_or_none(struct stats_value *v, bool known, uint64_t number)
 		none(v);
 }
 
-uint32_t stats_average(uint64_t sum, uint64_t events)
+static uint32_t average(uint64_t sum, uint64_t events)
 {
 	return events ? (uint32_t)((sum + events - 1) / events) : 0;
 }
@@ -292,7 +292,7 @@ static void downtime(const struct stats_object *o, struct stats_value *v)
 	number_or_none(v, known, o->down_ms / 1000);
 }
 
-uint32_t stats_throttle_percent(const struct stats_object *o)
+static uint32_t throttle_percent(const struct stats_object *o)
 {
 	uint32_t full = o->user_weight;
 
@@ -303,7 +303,7 @@ uint32_t stats_throttle_percent(const struct stats_object *o)
 
 static void throttle(const struct stats_object *o, struct stats_value *v)
 {
-	number_or_none(v, o->state == SERVER_STARTING, stats_throttle_percent(o));
+	number_or_none(v, o->state == SERVER_STARTING, throttle_percent(o));
 }
 
 /* ---- checks */
@@ -386,7 +386,7 @@ static void idle_limit(const struct stats_object *o, struct stats_value *v)
 #define TIME(what)                                                                                 \
 	static void what##_time(const struct stats_object *o, struct stats_value *v)               \
 	{                                                                                          \
-		v->number = stats_average(o->sum.what##_time, o->sum.timed);                       \
+		v->number = average(o->sum.what##_time, o->sum.timed);                             \
 	}                                                                                          \
 	static void what##_time_max(const struct stats_object *o, struct stats_value *v)           \
 	{                                                                                          \

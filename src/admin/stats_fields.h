@@ -47,8 +47,6 @@ void stats_field_value(const struct stats_field *f, const struct stats_object *o
 const char *stats_field_tag(const struct stats_field *f, const struct stats_object *o);
 
 /* Used by the page too. */
-uint32_t stats_average(uint64_t sum, uint64_t events);
 uint32_t stats_seconds_since(uint64_t then_ms, uint64_t now_ms);
-uint32_t stats_throttle_percent(const struct stats_object *o);
 
 #endif

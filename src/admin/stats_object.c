@@ -19,7 +19,7 @@ static void begin(struct stats_object *o, enum stats_kind kind, struct proxy *px
 	o->mood = STATS_NO_CHECK;
 }
 
-void stats_look_frontend(struct stats_object *o, struct proxy *px, uint64_t now_ms)
+static void look_frontend(struct stats_object *o, struct proxy *px, uint64_t now_ms)
 {
 	const char *status = "OPEN";
 
@@ -37,7 +37,7 @@ void stats_look_frontend(struct stats_object *o, struct proxy *px, uint64_t now_
 	snprintf(o->status, sizeof(o->status), "%s", status);
 }
 
-void stats_look_listener(struct stats_object *o, struct listener *l, uint64_t now_ms)
+static void look_listener(struct stats_object *o, struct listener *l, uint64_t now_ms)
 {
 	const struct model_bind *conf = l->conf;
 	unsigned int number = (unsigned int)(l - l->proxy->listeners) + 1;
@@ -140,7 +140,7 @@ static unsigned int count_up(const struct proxy *px)
 	return n;
 }
 
-void stats_look_backend(struct stats_object *o, struct proxy *px, uint64_t now_ms)
+static void look_backend(struct stats_object *o, struct proxy *px, uint64_t now_ms)
 {
 	bool up;
 
@@ -207,14 +207,14 @@ static void visit_frontend(struct proxy *px, uint64_t now_ms, const struct stats
 	struct stats_object o;
 
 	if (wants(f, STATS_FRONTEND)) {
-		stats_look_frontend(&o, px, now_ms);
+		look_frontend(&o, px, now_ms);
 		visit(&o, user);
 	}
 	if (!wants(f, STATS_LISTENER) ||
 	    !(f->listeners || (px->conf->options & OPTION_SOCKET_STATS)))
 		return;
 	for (unsigned int i = 0; i < px->n_listeners; i++) {
-		stats_look_listener(&o, &px->listeners[i], now_ms);
+		look_listener(&o, &px->listeners[i], now_ms);
 		if (f->sid < 0 || o.id == (unsigned int)f->sid)
 			visit(&o, user);
 	}
@@ -241,7 +241,7 @@ static void visit_backend(struct proxy *px, uint64_t now_ms, const struct stats_
 	}
 	if (!wants(f, STATS_BACKEND))
 		return;
-	stats_look_backend(&o, px, now_ms);
+	look_backend(&o, px, now_ms);
 	if (f->up_only || f->no_maint) {
 		size_t len = strlen(o.status);
 

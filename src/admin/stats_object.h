@@ -80,11 +80,8 @@ struct stats_filter {
 #define STATS_ALL_KINDS 15u
 #define STATS_FILTER_ALL ((struct stats_filter){.iid = -1, .kinds = STATS_ALL_KINDS, .sid = -1})
 
-/* Looks at one of them. */
-void stats_look_frontend(struct stats_object *o, struct proxy *px, uint64_t now_ms);
-void stats_look_listener(struct stats_object *o, struct listener *l, uint64_t now_ms);
+/* Looks at one server. */
 void stats_look_server(struct stats_object *o, struct server *s, uint64_t now_ms);
-void stats_look_backend(struct stats_object *o, struct proxy *px, uint64_t now_ms);
 
 /* True where the filter lets something of this proxy be seen. */
 bool stats_proxy_wanted(const struct proxy *px, const struct stats_filter *f);

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #define RESERVED_FILES 100 /* logs, checks, the runtime API, epoll */
@@ -136,7 +137,8 @@ static bool drop_privileges(const struct model_global *g)
 struct serving {
 	struct program *program;
 	int done; /* eventfd: a worker has ended */
-	bool stopping;
+	bool stopping, stopped; /* softly, and at once */
+	uint64_t stopping_since_ms;
 };
 
 struct worker_start {
@@ -175,11 +177,20 @@ static bool start_threads(struct program *p, int done)
 	return true;
 }
 
+static uint64_t clock_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
 static void soft_stop(struct serving *s)
 {
 	if (s->stopping)
 		return;
 	s->stopping = true;
+	s->stopping_since_ms = clock_ms();
 	message_print(DIAG_WARNING, "Stopping: no new connections, %u to be served to their end.",
 		      atomic_load(&s->program->actconn));
 	program_soft_stop(s->program);
@@ -200,21 +211,34 @@ static void on_signal(struct serving *s, int signal)
 	}
 }
 
+/* How long poll may wait: until hard-stop-after is over, or for ever (-1). */
+static int patience_ms(const struct serving *s)
+{
+	uint32_t hard_stop = s->program->model->global.hard_stop_after;
+	uint64_t passed;
+
+	if (!s->stopping || !hard_stop || s->stopped)
+		return -1;
+	passed = clock_ms() - s->stopping_since_ms;
+	return passed < hard_stop ? (int)(hard_stop - passed) : 0;
+}
+
 /* Until all threads have ended. */
 static void wait_for_end(struct serving *s, int signals)
 {
 	unsigned int ended = 0;
-	uint32_t hard_stop = s->program->model->global.hard_stop_after;
 
 	while (ended < s->program->n_threads) {
 		struct pollfd fds[2] = {{.fd = signals, .events = POLLIN},
 					{.fd = s->done, .events = POLLIN}};
-		int n = poll(fds, 2, s->stopping && hard_stop ? (int)hard_stop : -1);
+		int n = poll(fds, 2, patience_ms(s));
 		uint64_t count;
 		int signal;
 
-		if (n == 0)
+		if (n == 0) {
+			s->stopped = true;
 			program_stop_now(s->program);
+		}
 		while ((signal = process_signal_next(signals, NULL)) > 0)
 			on_signal(s, signal);
 		if (fds[1].revents && read(s->done, &count, sizeof(count)) == sizeof(count))

@@ -450,9 +450,11 @@ static void serve_accept(struct loop_engine *e, struct io *io)
 
 	for (i = 0; i < batch; i++) {
 		socklen_t len = sizeof(peer);
-		int fd =
-		    accept4(io->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd;
 
+		if (io->on->may_accept && !io->on->may_accept(io))
+			return;
+		fd = accept4(io->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0) {
 			if (errno == EAGAIN)
 				return;

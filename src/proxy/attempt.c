@@ -32,6 +32,8 @@ static const struct attempt_row {
 			 "Connection refused"},
     [ATTEMPT_CONNECT_TIMEOUT] = {REPLY_503, BY_SERVER_TIMEOUT, 'C', RETRY_CONN_FAILURE, true, false,
 				 OBSERVE_LAYER4, "Connection timed out"},
+    [ATTEMPT_NO_SOCKET] = {REPLY_503, BY_RESOURCE, 'C', RETRY_CONN_FAILURE, true, false,
+			   OBSERVE_NONE, NULL},
     [ATTEMPT_SEND_FAILED] = {REPLY_502, BY_SERVER, 'H', RETRY_EMPTY_RESPONSE, false, true,
 			     OBSERVE_LAYER7, "Write error"},
     [ATTEMPT_EMPTY] = {REPLY_502, BY_SERVER, 'H', RETRY_EMPTY_RESPONSE, false, true, OBSERVE_LAYER7,
@@ -48,7 +50,7 @@ static const struct attempt_row {
 
 static bool connecting(enum attempt_end end)
 {
-	return end == ATTEMPT_REFUSED || end == ATTEMPT_CONNECT_TIMEOUT;
+	return end == ATTEMPT_REFUSED || end == ATTEMPT_CONNECT_TIMEOUT || end == ATTEMPT_NO_SOCKET;
 }
 
 /* Where the request may be sent once more without harm. */
@@ -140,7 +142,8 @@ static enum step_result retry(struct stream *s, enum attempt_end end)
 	endpoint_fini(&s->back);
 	endpoint_init(&s->back, s, s->front.codec);
 	s->request_sent = false;
-	s->connected = s->connect_failed = s->timer_expired = false;
+	s->connected = s->connect_failed = s->timer_expired = s->killed = false;
+	front_arm(s->front_connection, 0);
 	s->connect_us = 0;
 	s->pausing = !leave && connecting(end);
 	if (s->pausing) {

@@ -13,6 +13,7 @@
 enum attempt_end {
 	ATTEMPT_REFUSED, /* no connection: refused, reset, unreachable */
 	ATTEMPT_CONNECT_TIMEOUT,
+	ATTEMPT_NO_SOCKET, /* no descriptor, port or memory for a connection: not the server's fault */
 	ATTEMPT_SEND_FAILED,
 	ATTEMPT_EMPTY,   /* closed before the first byte of an answer */
 	ATTEMPT_JUNK,    /* not an answer */

@@ -91,7 +91,7 @@ static void on_sent(struct io *io, int error)
 		return;
 	b->stream->back.blocked = false;
 	if (error)
-		b->stream->back.error = error;
+		endpoint_send_failed(&b->stream->back, error);
 	stream_run(b->stream);
 }
 
@@ -191,7 +191,9 @@ int back_send_proxy_header(struct stream *s)
 	struct iovec iov = {bytes, n};
 	int error;
 
-	if (connection_send(&s->back_connection->connection, &iov, 1, true, &error) == IO_DONE)
+	/* in mode tcp the server may have the first word */
+	if (connection_send(&s->back_connection->connection, &iov, 1, stream_is_http(s), &error) ==
+	    IO_DONE)
 		return 0;
 	return -EPIPE; /* a fresh connection takes so few bytes, or is of no use */
 }
@@ -210,15 +212,22 @@ static bool may_share(const struct stream *s)
 	}
 }
 
+/* Nothing is known to have come from the server: it has not closed the connection, nor said what
+ * would be taken for an answer. */
+static bool is_quiet(const struct back *b)
+{
+	return !io_readable(&b->connection.io);
+}
+
 /* "aggressive": a first request may go over a connection that has been reused well before. */
-static struct back *proven(struct server_pool *pool)
+static struct back *first_idle(struct server_pool *pool, uint32_t min_uses)
 {
 	struct list *node;
 
 	LIST_EACH(node, &pool->idle) {
 		struct back *b = LIST_ENTRY(node, struct back, link);
 
-		if (b->uses > 1)
+		if (b->uses >= min_uses && is_quiet(b))
 			return b;
 	}
 	return NULL;
@@ -230,13 +239,13 @@ static struct back *find_idle(struct stream *s)
 	struct server_pool *pool = &s->server->pool[s->worker->thread];
 
 	if (f->private_back && f->private_back->server == s->server)
-		return f->private_back;
-	if (s->server->conf->send_proxy || list_empty(&pool->idle))
+		return is_quiet(f->private_back) ? f->private_back : NULL;
+	if (s->server->conf->send_proxy)
 		return NULL; /* a PROXY header speaks for one client only */
 	if (may_share(s))
-		return LIST_ENTRY(pool->idle.next, struct back, link);
+		return first_idle(pool, 1);
 	if (s->be->conf->reuse == REUSE_AGGRESSIVE)
-		return proven(pool);
+		return first_idle(pool, 2);
 	return NULL;
 }
 

@@ -54,6 +54,13 @@ void endpoint_receive(struct endpoint *e, char *bytes, ssize_t n)
 	}
 }
 
+void endpoint_send_failed(struct endpoint *e, int error)
+{
+	e->deaf = true;
+	if (e == &e->stream->front)
+		e->error = error;
+}
+
 void endpoint_keep(struct endpoint *e)
 {
 	char *copy;

@@ -55,6 +55,7 @@ struct endpoint {
 	/* sent */
 	uint8_t framing_out; /* enum body_framing */
 	bool blocked;        /* a send is pending: no other until on_sent */
+	bool deaf;           /* a send failed: it takes no more */
 	bool sent_last;      /* the last piece has been given to the connection */
 	bool head_sent;
 	uint8_t connection_field; /* enum h1_connection: what send_head writes */
@@ -74,6 +75,9 @@ void endpoint_reset_received(struct endpoint *e);
 
 /* What a connection's on_data got: notes it and returns; the caller then runs the stream. */
 void endpoint_receive(struct endpoint *e, char *bytes, ssize_t n);
+/* A send failed. A server may have answered before it closed, so what it sent is still read; a
+ * client is lost. */
+void endpoint_send_failed(struct endpoint *e, int error);
 /* Copies bytes at hand that the loop only lent: before the callback returns. Out of memory sets
  * e->error. */
 void endpoint_keep(struct endpoint *e);

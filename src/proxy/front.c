@@ -35,10 +35,19 @@ void front_arm(struct front *f, uint32_t ms)
 {
 	struct loop *l = f->connection.io.loop;
 
-	if (ms)
+	f->patience_ms = ms;
+	if (ms) {
+		f->unsent_bytes = io_pending_bytes(&f->connection.io);
 		timer_set(&l->wheel, &f->timer, l->now_ms + ms);
-	else
+	} else {
 		timer_stop(&l->wheel, &f->timer);
+	}
+}
+
+/* A client that takes what it gets, however slowly, has not left. */
+static bool takes_bytes(const struct front *f)
+{
+	return f->stream->front.blocked && io_pending_bytes(&f->connection.io) < f->unsent_bytes;
 }
 
 /* For a whole request head. */
@@ -81,6 +90,8 @@ static void count_open(struct front *f)
 	atomic_fetch_add_explicit(&p->actconn, 1, memory_order_relaxed);
 	w->totals->connections++;
 	rate_count(&w->totals->connection_rate, now);
+	counter_max(&p->totals.connection_rate_max,
+		    rate_per_second(&w->totals->connection_rate, now));
 }
 
 static void count_closed(struct front *f)
@@ -137,7 +148,9 @@ static void on_timer(struct timer *t, uint64_t now_ms)
 	struct front *f = container_of(t, struct front, timer);
 
 	(void)now_ms;
-	if (f->stream) {
+	if (f->stream && takes_bytes(f)) {
+		front_arm(f, f->patience_ms);
+	} else if (f->stream) {
 		f->stream->client_expired = true;
 		stream_run(f->stream);
 	} else if (f->lingering) {
@@ -347,16 +360,4 @@ void front_accept(struct worker *w, struct listener *l, int fd, const struct soc
 	front_arm(f, request_timeout(f));
 	if (accept_proxy_push(f) != 0)
 		front_close(f);
-}
-
-void front_close_idle(struct worker *w)
-{
-	struct list *node, *tmp;
-
-	LIST_EACH_SAFE(node, tmp, &w->sessions) {
-		struct front *f = LIST_ENTRY(node, struct front, link);
-
-		if (!f->stream && !f->lingering && !f->pipelined_bytes)
-			front_close(f);
-	}
 }

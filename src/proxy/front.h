@@ -25,6 +25,8 @@ struct front {
 	uint32_t requests;
 	bool dst_known, ended, lingering;
 	uint64_t lingered_bytes;
+	size_t unsent_bytes;  /* when the timer was set: has it taken any since? */
+	uint32_t patience_ms; /* what the timer was set to */
 	struct server *last_server; /* whose connection served the last request: option
 				       prefer-last-server, http-reuse never */
 	struct back *private_back;  /* http-reuse never: kept for this client alone */
@@ -48,8 +50,6 @@ void front_proxy_header_done(struct front *f, const struct proxy_header *header,
 			     size_t rest_bytes);
 /* Closes it, with its stream's resources already given back. */
 void front_close(struct front *f);
-/* Closes those that are idle: soft stop at its end, or out of room. */
-void front_close_idle(struct worker *w);
 const struct inet *front_destination(struct front *f);
 /* Arms the client-side timer (0: stops it). */
 void front_arm(struct front *f, uint32_t ms);

@@ -81,55 +81,63 @@ static enum take_result h1_take(struct endpoint *e, struct span *piece)
 	return r;
 }
 
-static enum io_result sent(struct endpoint *e, enum io_result r, const struct iovec *iov,
-			   unsigned int n, bool last)
+#define TAIL_BYTES (H1_MAX_TRAILER_BYTES + 64)
+#define MAX_PARTS 4
+
+/* What goes out in one write: perhaps a head, and a piece of body in its framing. */
+struct parts {
+	struct iovec v[MAX_PARTS];
+	unsigned int n;
+	char chunk_head[H1_CHUNK_HEAD_BYTES];
+	char tail_bytes[TAIL_BYTES]; /* the end of a chunk, and of a chunked body */
+};
+
+static void add_part(struct parts *p, const char *bytes, size_t n)
 {
+	p->v[p->n++] = (struct iovec){(void *)(uintptr_t)bytes, n};
+}
+
+static void add_piece(struct parts *p, const struct endpoint *e, struct span piece, bool last)
+{
+	bool chunked = e->framing_out == BODY_CHUNKED;
+	struct buffer tail;
+
+	if (piece.len && chunked)
+		add_part(p, p->chunk_head, h1_chunk_head(p->chunk_head, piece.len));
+	if (piece.len)
+		add_part(p, piece.p, piece.len);
+	if (!chunked)
+		return;
+	buffer_init_fixed(&tail, p->tail_bytes, sizeof(p->tail_bytes));
+	if (piece.len)
+		buffer_add(&tail, "\r\n", 2);
+	if (last)
+		h1_write_last_chunk(&tail, &e->trailers);
+	if (tail.len)
+		add_part(p, tail.p, tail.len);
+}
+
+static enum io_result send_parts(struct endpoint *e, const struct parts *p, bool last, int *error)
+{
+	enum io_result r = p->n ? connection_send(e->connection, p->v, p->n, false, error) : IO_DONE;
+
 	if (r == IO_FAILED)
 		return r;
-	for (unsigned int i = 0; i < n; i++)
-		e->bytes_out += iov[i].iov_len;
+	for (unsigned int i = 0; i < p->n; i++)
+		e->bytes_out += p->v[i].iov_len;
 	e->blocked = r == IO_PENDING;
 	e->sent_last = last;
 	return r;
 }
 
-/* Gathers a body piece in its framing behind what iov holds already; returns the new count. `tail`
- * gets the end of a chunked body. */
-static unsigned int frame(struct endpoint *e, struct span piece, bool last, struct iovec *iov,
-			  unsigned int n, char chunk_head[H1_CHUNK_HEAD_BYTES], struct buffer *tail)
-{
-	bool chunked = e->framing_out == BODY_CHUNKED;
-
-	if (piece.len && chunked)
-		iov[n++] = (struct iovec){chunk_head, h1_chunk_head(chunk_head, piece.len)};
-	if (piece.len)
-		iov[n++] = (struct iovec){(void *)(uintptr_t)piece.p, piece.len};
-	if (!chunked)
-		return n;
-	if (piece.len)
-		buffer_add(tail, "\r\n", 2);
-	if (last)
-		h1_write_last_chunk(tail, &e->trailers);
-	if (tail->len)
-		iov[n++] = (struct iovec){tail->p, tail->len};
-	return n;
-}
-
-#define TAIL_BYTES (H1_MAX_TRAILER_BYTES + 64)
-
 static enum io_result h1_send(struct endpoint *e, struct span piece, bool last, int *error)
 {
-	char chunk_head[H1_CHUNK_HEAD_BYTES], tail_bytes[TAIL_BYTES];
-	struct iovec iov[4];
-	struct buffer tail;
-	unsigned int n;
-	enum io_result r = IO_DONE;
+	struct parts p;
+	enum io_result r;
 
-	buffer_init_fixed(&tail, tail_bytes, sizeof(tail_bytes));
-	n = frame(e, piece, last, iov, 0, chunk_head, &tail);
-	if (n)
-		r = connection_send(e->connection, iov, n, false, error);
-	r = sent(e, r, iov, n, last);
+	p.n = 0;
+	add_piece(&p, e, piece, last);
+	r = send_parts(e, &p, last, error);
 	if (r != IO_FAILED && last && e->framing_out == BODY_TUNNEL)
 		io_shutdown_write(&e->connection->io);
 	return r;
@@ -141,13 +149,10 @@ static enum io_result h1_send_head(struct endpoint *e, const struct message *m, 
 	struct h1_write_options o = {.connection = e->connection_field,
 				     .http_1_0 = e->write_http_1_0,
 				     .te_trailers = e->te_trailers};
-	char chunk_head[H1_CHUNK_HEAD_BYTES], tail_bytes[TAIL_BYTES];
-	struct buffer head, tail;
-	struct iovec iov[5];
-	unsigned int n;
+	struct buffer head;
+	struct parts p;
 
 	buffer_init_fixed(&head, e->stream->worker->scratch, WORKER_SCRATCH_BYTES);
-	buffer_init_fixed(&tail, tail_bytes, sizeof(tail_bytes));
 	if (m->is_response)
 		h1_write_response(&head, m, &o);
 	else
@@ -158,9 +163,10 @@ static enum io_result h1_send_head(struct endpoint *e, const struct message *m, 
 	}
 	e->framing_out = m->framing;
 	e->head_sent = true;
-	iov[0] = (struct iovec){head.p, head.len};
-	n = frame(e, piece, last, iov, 1, chunk_head, &tail);
-	return sent(e, connection_send(e->connection, iov, n, false, error), iov, n, last);
+	p.n = 0;
+	add_part(&p, head.p, head.len);
+	add_piece(&p, e, piece, last);
+	return send_parts(e, &p, last, error);
 }
 
 const struct codec codec_h1 = {

@@ -118,11 +118,21 @@ static void on_accept(struct io *io, int fd, const struct sockaddr_storage *peer
 	front_accept(worker_of(io->loop), li->listener, fd, peer);
 	if (too_many)
 		wait_for_next_second(li);
-	else if (limit_reached(li->listener))
-		pause_accepting(li);
 }
 
-static const struct io_handler listener_handler = {.name = "listener", .on_accept = on_accept};
+/* Another thread may have taken the last place. */
+static bool may_accept(struct io *io)
+{
+	struct listener_io *li = container_of(io, struct listener_io, io);
+
+	if (!limit_reached(li->listener))
+		return true;
+	pause_accepting(li);
+	return false;
+}
+
+static const struct io_handler listener_handler = {
+    .name = "listener", .on_accept = on_accept, .may_accept = may_accept};
 
 static void on_wake(struct mail *m, struct loop *receiver)
 {
@@ -151,6 +161,9 @@ void listener_wake(struct listener *l)
 {
 	struct program *p = l->proxy->program;
 
+	/* nothing is accepted any more, and threads that have ended take no mail */
+	if (atomic_load_explicit(&p->stopping, memory_order_relaxed))
+		return;
 	if (atomic_load_explicit(&l->paused, memory_order_relaxed) &&
 	    atomic_exchange_explicit(&l->paused, false, memory_order_seq_cst))
 		wake_all(l);

@@ -72,7 +72,7 @@ static char dates_fault(struct stream *s, const struct model_cookie *conf, struc
 
 static void choose(struct stream *s, const struct model_cookie *conf, struct span value)
 {
-	struct span id = value, dates;
+	struct span id, dates;
 	struct server *srv;
 	char fault;
 

@@ -94,7 +94,6 @@ struct program {
 	struct rate_gate gate;
 	_Atomic bool some_paused; /* a listener waits for the process's maxconn */
 	_Atomic unsigned int errors_captured;
-	_Atomic uint64_t total_connections, total_requests;
 	struct counter_set totals;
 	_Atomic uint32_t next_stream_id;
 };

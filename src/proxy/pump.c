@@ -33,14 +33,14 @@ static enum take_result take(struct stream *s, struct endpoint *from, struct spa
 	return from == &s->front ? pump_take_request(s, piece) : from->codec->take(from, piece);
 }
 
-enum pump_result pump_move(struct stream *s, struct endpoint *from, struct endpoint *to)
+static enum pump_result pump_move(struct stream *s, struct endpoint *from, struct endpoint *to)
 {
 	while (!to->sent_last) {
 		struct span piece;
 		enum take_result r;
 		int error;
 
-		if (to->error)
+		if (to->error || to->deaf)
 			return PUMP_TO_FAILED;
 		if (to->blocked)
 			return PUMP_WAITING;
@@ -57,11 +57,11 @@ enum pump_result pump_move(struct stream *s, struct endpoint *from, struct endpo
 		    h1_chunked_trailers(&from->chunked, &to->trailers, &s->arena) != 0)
 			return PUMP_FROM_FAILED;
 		if (to->codec->send(to, piece, r == TAKE_LAST, &error) == IO_FAILED) {
-			to->error = error;
+			endpoint_send_failed(to, error);
 			return PUMP_TO_FAILED;
 		}
 	}
-	if (to->error)
+	if (to->error || to->deaf)
 		return PUMP_TO_FAILED;
 	return to->blocked ? PUMP_WAITING : PUMP_DONE;
 }
@@ -73,7 +73,9 @@ enum pump_result pump_request(struct stream *s)
 
 	if (r != PUMP_WAITING)
 		return r;
-	if (s->back.bytes_out != before)
+	if (s->back.blocked)
+		front_arm(s->front_connection, 0); /* the server is waited for, not the client */
+	else if (s->back.bytes_out != before || !timer_is_set(&s->front_connection->timer))
 		front_arm(s->front_connection, s->fe->conf->timeout.client);
 	return r;
 }
@@ -92,7 +94,7 @@ static enum pump_result start_answer(struct stream *s)
 		return PUMP_FROM_FAILED;
 	if (s->front.codec->send_head(&s->front, &s->back.message, piece, r == TAKE_LAST, &error) ==
 	    IO_FAILED) {
-		s->front.error = error;
+		endpoint_send_failed(&s->front, error);
 		return PUMP_TO_FAILED;
 	}
 	return r == TAKE_TRUNCATED ? PUMP_FROM_FAILED : PUMP_WAITING;
@@ -145,7 +147,11 @@ static enum step_result cut_off(struct stream *s, enum pump_result answer, enum 
 		be->client_aborts++;
 		s->server->counters.thread[s->worker->thread].client_aborts++;
 	}
-	return reply_abort(s);
+	/* what the client can still take of the answer is sent to it */
+	back_release(s, false);
+	s->close_client = true;
+	s->step = STEP_FLUSH;
+	return STEP_GOTO;
 }
 
 /* The server's connection may serve again: all was read, all was sent, both sides said so. */
@@ -172,18 +178,19 @@ enum step_result step_pump(struct stream *s)
 
 	if (s->killed || s->client_expired || s->timer_expired)
 		return cut_off(s, PUMP_WAITING, PUMP_WAITING);
-	if (stream_is_http(s) && !s->front.head_sent)
+	/* an interim answer may still be on its way */
+	if (stream_is_http(s) && !s->front.head_sent && !s->front.blocked)
 		answer = start_answer(s);
 	if (answer == PUMP_WAITING)
 		answer = pump_move(s, &s->back, &s->front);
 	request = pump_request(s);
 	/* a server may answer and not read the rest of a request; a client that broke off gets
 	 * nothing more */
-	if (failed(answer) || (failed(request) && (is_tunnel(s) || request != PUMP_TO_FAILED)))
+	if (failed(answer) || (failed(request) && request != PUMP_TO_FAILED))
 		return cut_off(s, answer, request);
 	/* an answer that is read whole needs the server no more, however slow the client takes it
 	 */
-	finished = is_tunnel(s) ? answer == PUMP_DONE && request == PUMP_DONE : s->front.sent_last;
+	finished = is_tunnel(s) ? answer == PUMP_DONE && request != PUMP_WAITING : s->front.sent_last;
 	if (!finished) {
 		if (s->front.bytes_out + s->back.bytes_out != before || !timer_is_set(&s->timer))
 			arm(s);

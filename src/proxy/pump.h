@@ -13,7 +13,6 @@ enum pump_result {
 	PUMP_TO_FAILED,   /* the receiver is gone */
 };
 
-enum pump_result pump_move(struct stream *s, struct endpoint *from, struct endpoint *to);
 /* The request's next body piece: as codec->take, and kept for another attempt while it is small
  * enough. */
 enum take_result pump_take_request(struct stream *s, struct span *piece);

@@ -71,8 +71,13 @@ static enum step_result send_now(struct stream *s, struct span head, struct span
 			       {(void *)(uintptr_t)body.p, body.len}};
 	struct endpoint *e = &s->front;
 	int error;
-	enum io_result r = connection_send(e->connection, iov, body.len ? 2 : 1, false, &error);
+	enum io_result r;
 
+	if (e->blocked) { /* by interim answers that the client does not take */
+		e->error = -ECONNABORTED;
+		return STEP_GOTO;
+	}
+	r = connection_send(e->connection, iov, body.len ? 2 : 1, false, &error);
 	if (!e->head_sent)
 		s->shown_extra = head_bytes_shown(head) - (int)head.len;
 	e->head_sent = true;

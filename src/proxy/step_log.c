@@ -238,24 +238,25 @@ enum step_result step_log(struct stream *s)
 	return STEP_NEXT;
 }
 
-/* What the client has sent beyond its request is the next one's. */
-static void keep_pipelined(struct stream *s)
+/* What the client has sent beyond its request is the next one's. False when out of memory. */
+static bool keep_pipelined(struct stream *s)
 {
 	struct front *f = s->front_connection;
 
 	endpoint_keep(&s->front);
 	if (!s->front.at_hand.len)
-		return;
+		return !s->front.error;
 	if (s->front.at_hand.p == s->front.kept) {
 		f->pipelined = s->front.kept;
 		s->front.kept = NULL;
 	} else {
 		f->pipelined = malloc(s->front.at_hand.len);
 		if (!f->pipelined)
-			return;
+			return false;
 		memcpy(f->pipelined, s->front.at_hand.p, s->front.at_hand.len);
 	}
 	f->pipelined_bytes = (uint32_t)s->front.at_hand.len;
+	return true;
 }
 
 enum step_result step_finish(struct stream *s)
@@ -274,8 +275,8 @@ enum step_result step_finish(struct stream *s)
 		end = FRONT_CLOSE;
 	if (s->back_connection || s->holds_slot)
 		back_release(s, false);
-	if (end == FRONT_KEEP)
-		keep_pipelined(s);
+	if (end == FRONT_KEEP && !keep_pipelined(s))
+		end = FRONT_CLOSE;
 	stream_free(s);
 	front_request_done(f, end);
 	return STEP_GONE;

@@ -13,6 +13,8 @@
 #include "proxy/reply.h"
 #include "proxy/steps.h"
 
+#define MAX_INTERIMS 100 /* of one request */
+
 /* Interim answers (RFC 9110 section 15.2) go on to clients that know them. False where the client
  * is gone. */
 static bool forward_interim(struct stream *s)
@@ -62,15 +64,26 @@ static enum step_result interrupted(struct stream *s)
 		return client_left(s);
 	if (s->timer_expired && attempt_time_is_up(s))
 		return attempt_failed(s, ATTEMPT_SILENT);
-	if (attempt_should_move(s))
+	if (attempt_should_move(s) && !endpoint_has_bytes(&s->back))
 		return attempt_failed(s, ATTEMPT_SUSPECT);
 	return STEP_NEXT;
+}
+
+/* A server that does not take the request's body has as long as one that does not answer. */
+static void wait_for_room(struct stream *s, bool moved)
+{
+	if (!s->back.blocked)
+		stream_arm(s, 0);
+	else if (moved || (!timer_is_set(&s->timer) && !s->timer_expired))
+		attempt_start_waiting(s);
 }
 
 /* The request's body goes on while its answer is awaited. STEP_NEXT where it is (or its rest need
  * not be) sent. */
 static enum step_result send_on(struct stream *s)
 {
+	uint64_t before = s->back.bytes_out;
+
 	switch (pump_request(s)) {
 	case PUMP_FROM_FAILED:
 		return client_left(s);
@@ -79,6 +92,7 @@ static enum step_result send_on(struct stream *s)
 		stream_note(s, BY_CLIENT, 'D');
 		return reply_error(s, REPLY_400);
 	case PUMP_DONE:
+	case PUMP_TO_FAILED: /* it may have answered all the same */
 		if (!s->request_sent) {
 			s->request_sent = true;
 			front_arm(s->front_connection, 0);
@@ -87,6 +101,7 @@ static enum step_result send_on(struct stream *s)
 		}
 		return STEP_NEXT;
 	default:
+		wait_for_room(s, s->back.bytes_out != before);
 		return STEP_NEXT;
 	}
 }
@@ -130,6 +145,8 @@ enum step_result step_read_response(struct stream *s)
 		}
 		if (s->back.message.status >= 200 || s->back.message.framing == BODY_TUNNEL)
 			return final_answer(s);
+		if (++s->interims > MAX_INTERIMS)
+			return attempt_failed(s, ATTEMPT_JUNK);
 		if (!forward_interim(s))
 			return client_left(s);
 	}

@@ -10,6 +10,8 @@
 #include "proxy/reply.h"
 #include "proxy/steps.h"
 
+#include <errno.h>
+
 /* The key that "balance uri|url_param|hdr" hashes; p NULL where the request has none. */
 static struct span hash_key(const struct stream *s, const struct model_balance *b)
 {
@@ -62,11 +64,13 @@ static struct server *balance(struct stream *s)
 	return found ? container_of(found, struct server, lb) : NULL;
 }
 
+/* Whoever waits for it already comes first. */
 static bool has_room(const struct server *srv)
 {
 	unsigned int limit = atomic_load_explicit(&srv->lb.limit, memory_order_relaxed);
 
-	return !limit || atomic_load_explicit(&srv->lb.served, memory_order_relaxed) < limit;
+	return !limit || (atomic_load_explicit(&srv->lb.served, memory_order_relaxed) < limit &&
+			  srv->queue.length == 0);
 }
 
 /* Under the lock. */
@@ -103,6 +107,8 @@ static bool enqueue(struct stream *s, struct server *srv)
 	if (queue_join(q, &s->waiter.entry, &normal, stream_loop(s)->now_ms) == QUEUE_FULL)
 		return false;
 	s->queued_at_server = srv != NULL;
+	if (srv)
+		balance_load_changed(&be->balance, &srv->lb);
 	counter_max(srv ? &srv->counters.queue_max : &be->be.queue_max, q->length);
 	atomic_fetch_add_explicit(&be->be_queued, 1, memory_order_relaxed);
 	return true;
@@ -110,19 +116,23 @@ static bool enqueue(struct stream *s, struct server *srv)
 
 enum pick { PICK_SERVER, PICK_QUEUED, PICK_NONE };
 
-/* A server that a cookie or a retry wants: there, or in its queue; another one where it cannot
- * serve. */
+/* It has been chosen: there, or in its queue. PICK_NONE where that is full. */
+static enum pick go_to(struct stream *s, struct server *srv)
+{
+	if (!has_room(srv))
+		return enqueue(s, srv) ? PICK_QUEUED : PICK_NONE;
+	take_slot(s, srv);
+	return PICK_SERVER;
+}
+
+/* A server that a cookie or a retry wants; any other one where it cannot serve. */
 static enum pick pick_wanted(struct stream *s)
 {
 	struct server *srv = s->wanted;
 
 	if (!server_may_persist(srv) || (srv->admin & SERVER_MAINT_ANY))
 		return PICK_NONE;
-	if (has_room(srv)) {
-		take_slot(s, srv);
-		return PICK_SERVER;
-	}
-	return enqueue(s, srv) ? PICK_QUEUED : PICK_NONE;
+	return go_to(s, srv);
 }
 
 /* "option prefer-last-server": the one whose connection is at hand. */
@@ -155,10 +165,9 @@ static enum pick pick(struct stream *s)
 	if (!srv && !be->queue.length)
 		srv = balance(s);
 	if (srv) {
-		take_slot(s, srv);
 		srv->counters.thread[s->worker->thread].lb_total++;
 		be->be.thread[s->worker->thread].lb_total++;
-		return PICK_SERVER;
+		return go_to(s, srv); /* a hash gives its server even when that is full */
 	}
 	if (be->balance.n_active + be->balance.n_backup == 0)
 		return PICK_NONE;
@@ -226,20 +235,21 @@ static void note_position(struct stream *s)
 
 bool step_leave_queue(struct stream *s)
 {
-	bool waiting;
+	struct queue *q;
 
 	if (!s->waiter.loop)
 		return true; /* it has never waited */
 	pthread_spin_lock(&s->be->lock);
-	waiting = queue_waits(&s->waiter.entry);
-	if (waiting) {
-		queue_leave(&s->waiter.entry);
+	q = s->waiter.entry.queue;
+	queue_leave(&s->waiter.entry);
+	if (q && q->server)
+		balance_load_changed(&s->be->balance, q->server);
+	if (q)
 		atomic_fetch_sub_explicit(&s->be->be_queued, 1, memory_order_relaxed);
-	}
 	pthread_spin_unlock(&s->be->lock);
-	if (waiting)
+	if (q)
 		note_position(s);
-	return waiting;
+	return q != NULL;
 }
 
 /* A slot came by mail: take over what the giver prepared. */
@@ -300,17 +310,39 @@ static bool goes_away(const struct stream *s)
 	return s->server->conf->redir && stream_is_http(s) && (m == HTTP_GET || m == HTTP_HEAD);
 }
 
+/* Errors of connecting that say nothing of the server. */
+static bool ours(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS ||
+	       error == -EADDRNOTAVAIL || error == -EADDRINUSE || error == -EPERM;
+}
+
+static void count_attempt(struct stream *s)
+{
+	struct counter_set *set = &s->server->counters;
+	struct counters *c = &set->thread[s->worker->thread];
+	uint64_t now = s->worker->loop.now_ms;
+
+	s->attempts++;
+	c->sessions++;
+	c->last_session_ms = now;
+	rate_count(&c->session_rate, now);
+	counter_max(&set->session_rate_max, rate_per_second(&c->session_rate, now));
+}
+
 static enum step_result begin_connect(struct stream *s)
 {
+	int error;
+
 	if (goes_away(s))
 		return send_away(s);
-	s->attempts++;
-	s->server->counters.thread[s->worker->thread].sessions++;
+	count_attempt(s);
 	if (stream_is_http(s) && back_reuse(s))
 		return STEP_NEXT;
 	s->connected = s->connect_failed = false;
-	if (back_connect(s) != 0)
-		return attempt_failed(s, ATTEMPT_REFUSED);
+	error = back_connect(s);
+	if (error)
+		return attempt_failed(s, ours(error) ? ATTEMPT_NO_SOCKET : ATTEMPT_REFUSED);
 	attempt_start_connecting(s);
 	return STEP_WAIT;
 }
@@ -380,7 +412,7 @@ enum step_result step_send_head(struct stream *s)
 		return reply_error(s, REPLY_500);
 	if (s->back.codec->send_head(&s->back, &s->front.message, piece, r == TAKE_LAST, &error) ==
 	    IO_FAILED) {
-		s->back.error = error;
+		endpoint_send_failed(&s->back, error);
 		return attempt_failed(s, ATTEMPT_SEND_FAILED);
 	}
 	if (s->front.phase != PHASE_DONE)

@@ -78,6 +78,7 @@ struct stream {
 	bool te_trailers;        /* the client takes trailers */
 	bool private_connection; /* authenticated by connection (NTLM): for this client alone */
 	bool redispatched, reused, request_sent, probed;
+	uint8_t interims;
 	bool persisted;  /* a cookie chose the server */
 	bool replayable; /* all of the request's body that was sent is in `replay` */
 	struct buffer replay;

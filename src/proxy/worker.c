@@ -143,7 +143,7 @@ void program_soft_stop(struct program *p)
 
 static void on_stop_now(struct mail *m, struct loop *receiver)
 {
-	free(m);
+	(void)m;
 	loop_stop(receiver);
 }
 
@@ -151,12 +151,12 @@ void program_stop_now(struct program *p)
 {
 	atomic_store(&p->stopping, true);
 	for (unsigned int i = 0; i < p->n_threads; i++) {
-		struct mail *m = malloc(sizeof(*m));
+		struct worker *w = &p->workers[i];
 
-		CHECK(m); /* nothing sensible is left to do at the end of a process without memory
-			   */
-		m->run = on_stop_now;
-		loop_post(&p->workers[i].loop, m);
+		if (atomic_exchange(&w->end_asked, true))
+			continue;
+		w->end_mail.run = on_stop_now;
+		loop_post(&w->loop, &w->end_mail);
 	}
 }
 

@@ -29,6 +29,8 @@ struct worker {
 	bool closing;           /* soft stop: no new connections here */
 	struct mail stop_mail;
 	_Atomic bool stop_asked;
+	struct mail end_mail; /* at once */
+	_Atomic bool end_asked;
 	pthread_t pthread;
 };
 

@@ -6,10 +6,10 @@ import html
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
 from lab import Lab, ask, free_port, get, status, until
 
@@ -73,7 +73,8 @@ def look(lab, halb, name, state):
     until(10, lambda: halb.state("webservers", name).split(" ")[0] == state)
     dom = dump(lab, "http://127.0.0.1:%d/haproxy?stats" % halb.port)
     words = row_of(dom, name)
-    lab.check("the page shows %s %s" % (name, state), re.findall(r"\b(UP|DOWN)\b", words)[:1] == [state], words or re.sub(r"(?s)<[^>]*>|<style.*</style>", " ", dom)[:1500])
+    lab.check("the page shows %s %s" % (name, state), re.findall(r"\b(UP|DOWN)\b", words)[:1] == [state],
+              words or re.sub(r"(?s)<[^>]*>|<style.*</style>", " ", dom)[:1500])
     return dom
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
 from lab import HALB, ROOT, Lab, Syslog, ask, body, get, read, stat_rows, status, until, write
 

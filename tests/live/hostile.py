@@ -25,6 +25,7 @@ from hostile_parsers import agree, read_request, read_response, request_faults, 
 WORKERS = 24
 CLIENT_WAIT_S = 8
 MEMORY_SLACK_KB = 8192
+MOST_HUNG = 60
 SEED = int(os.environ.get("SEED", "1"))
 CONFIG = """
 global
@@ -267,7 +268,10 @@ def run_response(case, address):
 
 def run(case, address):
     try:
-        (run_request if case.group.startswith("requests/") else run_response)(case, address)
+        if case.group.startswith("requests/"):
+            run_request(case, address)
+        elif case.group.startswith("responses/"):
+            run_response(case, address)
         probe(case, address)
     except socket.timeout:
         case.fault("no end within %d s" % CLIENT_WAIT_S)
@@ -296,6 +300,8 @@ class Halb:
         return len(os.listdir("/proc/%d/fd" % self.process.pid)) if self.alive() else 0
 
     def resident_kb(self):
+        if not self.alive():
+            return 0
         with open("/proc/%d/status" % self.process.pid, encoding="ascii") as file:
             return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
 
@@ -327,9 +333,20 @@ def all_cases(group, number):
     return [case for case in cases if group in case.group and number in (None, int(case.id))]
 
 
-def run_all(cases, address):
+def run_all(cases, halb):
+    """Gives up once halb is dead or does not answer any more."""
+    hung = []
+
+    def one(case):
+        if len(hung) > MOST_HUNG or not halb.alive():
+            case.fault("not run: halb is gone" if not halb.alive() else "not run: halb answers nobody")
+            return
+        run(case, halb.address)
+        if any(fault.startswith("no end") for fault in case.faults):
+            hung.append(case)
+
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(lambda case: run(case, address), cases))
+        list(pool.map(one, cases))
 
 
 def measure(halb, origin):
@@ -339,7 +356,7 @@ def measure(halb, origin):
     for _ in range(30):
         time.sleep(0.1)
         low = min(low, halb.descriptors())
-    return low, halb.resident_kb() if halb.alive() else 0
+    return low, halb.resident_kb()
 
 
 def report(name, faults, count=0):
@@ -357,6 +374,7 @@ def report_cases(cases):
     for group in dict.fromkeys(case.group for case in cases):
         members = [case for case in cases if case.group == group]
         faults = ["%s %s %r: %s" % (case.id.decode(), case.delivery, case.data[:160], case.faults[0]) for case in members if case.faults]
+        faults.sort(key=lambda text: ": not run" in text)
         failed += report(group, faults, len(members))
     return failed
 
@@ -364,16 +382,17 @@ def report_cases(cases):
 def main(words):
     binary = os.environ.get("REFERENCE") or os.environ.get("HALB") or os.path.join(
         os.environ.get("HALB_BUILD", os.path.join(os.path.dirname(__file__), "../../build")), "halb")
+    if not os.access(binary, os.X_OK):
+        return report("%s cannot be run" % binary, [""])
     cases = all_cases(words[0] if words else "", int(words[1]) if len(words) > 1 else None)
     warm_up = [Case(90000 + i, "warm-up", "whole", b"") for i in range(300)]
     origin = Origin(cases + warm_up)
     halb = Halb(binary, origin.port)
-    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(lambda case: probe(case, halb.address), warm_up))
+    run_all(warm_up, halb)
     failed = report("clean requests before", [fault for case in warm_up for fault in case.faults])
-    run_all(cases[:: max(1, len(cases) // 300)], halb.address)
+    run_all(cases[:: max(1, len(cases) // 300)], halb)
     before = measure(halb, origin)
-    run_all(cases, halb.address)
+    run_all(cases, halb)
     failed += report_cases(cases)
     failed += report("unattributed", origin.stray)
     failed += report("alive", [] if halb.alive() else ["exit status %s" % halb.process.returncode])
@@ -382,8 +401,10 @@ def main(words):
     if not halb.sanitized():
         failed += report("memory", [] if after[1] <= before[1] + MEMORY_SLACK_KB else ["%d kB before, %d kB after" % (before[1], after[1])])
     status, printed = halb.stop()
-    reports = re.findall(r".*(?:Sanitizer|runtime error|CHECK|[Aa]ssert).*", printed)
-    failed += report("exit status %d and no report" % status, reports if status in (0, -15, 130, 143) else reports + [printed[-2000:] or "status"])
+    reports = re.findall(r".*(?:Sanitizer|runtime error|CHECK|[Aa]ssert|^ +#\d+ .*src/).*", printed, re.M)
+    if not reports and status not in (0, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM):
+        reports = printed.splitlines()[-5:] or ["nothing printed"]
+    failed += report("exit status %d, nothing reported" % status, reports)
     return 1 if failed else 0
 
 

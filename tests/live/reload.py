@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
 from lab import HALB, KeepAlive, Lab, accepts, alive, ask, family, free_port, probe_counts, read, status, until, write
 

@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
 from lab import DEBIAN_HAPROXY, HALB, KeepAlive, Lab, ask, body, free_port, get, stat_rows, status, until
 

@@ -167,12 +167,14 @@ static void test_other_threads(void **state)
 	const char *text;
 
 	(void)state;
-	talk(p, "cli", "show sess\n", "\n");
 	talk(p, "cli", "show sess 0x1234\n", "Session not found.\n\n");
 	say(fd, "prompt;show activity;get weight be/a;show pools\n");
 	text = hear(p, fd, "used.\n\n> ");
 	assert_non_null(strstr(text, "\nloops: "));
 	assert_non_null(strstr(text, "]\n\n> 10 (initial 10)\n\n> Dumping pools usage.\n"));
+	say(fd, "show sess\n");
+	text = hear(p, fd, "> ");
+	assert_non_null(strstr(text, ": proto=unix_stream src=unix:1 fe=GLOBAL be=<NONE> "));
 	say(fd, "show servers conn be\n");
 	text = hear(p, fd, "> ");
 	assert_non_null(strstr(text, "idle_per_thr[2]\n"));
