@@ -132,12 +132,12 @@ static void connection_rate_max(const struct info_source *s, struct stats_value 
 
 static void session_rate(const struct info_source *s, struct stats_value *v)
 {
-	v->number = s->totals.connection_rate.current;
+	v->number = s->totals.session_rate.current;
 }
 
 static void session_rate_max(const struct info_source *s, struct stats_value *v)
 {
-	v->number = atomic_load(&s->program->totals.connection_rate_max);
+	v->number = atomic_load(&s->program->totals.session_rate_max);
 }
 
 static void timers(const struct info_source *s, struct stats_value *v)
@@ -158,7 +158,7 @@ static void node(const struct info_source *s, struct stats_value *v)
 
 	v->text = span_of(g->node ? g->node : "");
 	if (!g->node)
-		v->text = s->program->logs.hostname;
+		v->text = span_of(s->program->host);
 }
 
 static void description(const struct info_source *s, struct stats_value *v)
@@ -349,10 +349,10 @@ void info_export(struct buffer *out, struct worker *w, enum info_form form, bool
 		const struct info_field *f = &info_fields[i];
 		struct stats_value v = {.type = f->type};
 
-		if (!f->name)
-			continue;
 		if (f->value)
 			f->value(&s, &v);
+		if (!f->name || (f->value == description && v.text.len == 0))
+			continue; /* as haproxy: shown where it is set */
 		add_one(out, i, &v, form);
 		if (help && form != INFO_JSON && !out->failed) {
 			out->len--;

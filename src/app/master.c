@@ -28,6 +28,8 @@ struct master {
 	const struct options *options;
 	struct program *program; /* the current generation: the master's copy, whose sockets it
 				    holds */
+	struct program *leaving; /* the former generation, while a worker of its successor is made */
+	struct socket_list passed; /* copies of its sockets */
 	pid_t worker;            /* of the current generation, 0: none */
 	pid_t old[MAX_WORKERS];  /* those that finish their connections */
 	unsigned int n_old;
@@ -45,13 +47,24 @@ static void tell_parent(void *user)
 		close(fd);
 }
 
+static void drop_program(struct program *p)
+{
+	struct model *model = p->model;
+
+	run_free(p);
+	model_put(model);
+}
+
 static _Noreturn void be_worker(struct master *m, int ready_fd)
 {
-	int status = run_serve(m->program, tell_parent, &ready_fd);
-	struct model *model = m->program->model;
+	int status;
 
-	run_free(m->program);
-	model_put(model);
+	/* else an address that is not wanted any more would stay open */
+	if (m->leaving)
+		drop_program(m->leaving);
+	sockets_free(&m->passed);
+	status = run_serve(m->program, tell_parent, &ready_fd);
+	drop_program(m->program);
 	exit(status);
 }
 
@@ -104,19 +117,10 @@ static void retire_worker(struct master *m)
 	m->worker = 0;
 }
 
-static void drop_program(struct program *p)
-{
-	struct model *model = p->model;
-
-	run_free(p);
-	model_put(model);
-}
-
 /* New files: a new program on the old sockets where they are still wanted, and a worker for it;
  * then the old worker finishes. */
 static void reload(struct master *m)
 {
-	struct socket_list sockets;
 	struct program *old = m->program, *new = NULL;
 	struct model *model;
 	pid_t pid;
@@ -124,19 +128,21 @@ static void reload(struct master *m)
 	process_notify("RELOADING=1");
 	message_print(DIAG_NOTICE, "Reloading HAProxy");
 	model = files_load(m->options);
-	sockets_of_program(&sockets, old);
+	sockets_of_program(&m->passed, old);
 	if (model && run_set_limits(model, m->options))
-		new = run_prepare(model, m->options, sockets.v, sockets.n);
+		new = run_prepare(model, m->options, m->passed.v, m->passed.n);
 	if (!new) {
 		message_print(DIAG_WARNING,
 			      "Failed to load the new configuration: going on with the old one.");
 		model_put(model);
-		sockets_free(&sockets);
+		sockets_free(&m->passed);
 		process_notify("READY=1\nSTATUS=Reload failed, the old configuration is in force.");
 		return;
 	}
 	m->program = new;
+	m->leaving = old;
 	pid = start_worker(m);
+	m->leaving = NULL;
 	if (pid < 0) {
 		m->program = old;
 		drop_program(new);
@@ -146,7 +152,7 @@ static void reload(struct master *m)
 		m->reloads++;
 		drop_program(old);
 	}
-	sockets_free(&sockets);
+	sockets_free(&m->passed);
 	process_notify("READY=1\nSTATUS=Ready.");
 }
 

@@ -443,6 +443,21 @@ static bool accept_goes_on(int error)
 	}
 }
 
+void io_accept_drain(struct io *io, unsigned int limit)
+{
+	while (limit-- > 0) {
+		struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+		socklen_t len = sizeof(peer);
+		int fd =
+		    accept4(io->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0)
+			io->on->on_accept(io, fd, &peer);
+		else if (!accept_goes_on(errno))
+			return;
+	}
+}
+
 static void serve_accept(struct loop_engine *e, struct io *io)
 {
 	struct sockaddr_storage peer;

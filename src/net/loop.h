@@ -149,6 +149,8 @@ int io_connect(struct io *io, const struct sockaddr *to, socklen_t len) must_che
 /* A listening socket: on_accept, at most `batch` a turn, shared between threads (EPOLLEXCLUSIVE). 0
  * or -errno. */
 int io_accept_start(struct io *io, unsigned int batch) must_check;
+/* Accepts what waits in the backlog now, at most `limit`: before the socket is closed for good. */
+void io_accept_drain(struct io *io, unsigned int limit);
 /* Other threads and processes that share the socket go on. */
 void io_accept_stop(struct io *io);
 

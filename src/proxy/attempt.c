@@ -100,19 +100,27 @@ static bool may_leave(const struct stream *s)
 	return (s->be->conf->options & OPTION_REDISPATCH) != 0 && other_server_usable(s);
 }
 
+/* As haproxy: errors are those that a client gets to see, retries are counted as such. */
 static void count_failure(struct stream *s, enum attempt_end end)
 {
 	unsigned int thread = s->worker->thread;
 	struct counters *be = &s->be->be.thread[thread], *srv = &s->server->counters.thread[thread];
-	const struct attempt_row *row = &rows[end];
 
 	if (connecting(end)) {
 		be->failed_connects++;
 		srv->failed_connects++;
-	} else if (row->counts_response_error) {
+	} else if (rows[end].counts_response_error) {
 		be->failed_responses++;
 		srv->failed_responses++;
 	}
+}
+
+/* The server's health hears of it in any case; an idle connection that was closed says nothing
+ * about it. */
+static void tell_health(struct stream *s, enum attempt_end end)
+{
+	const struct attempt_row *row = &rows[end];
+
 	if (row->observe != OBSERVE_NONE && !(s->reused && end == ATTEMPT_EMPTY))
 		server_traffic_error(s->server, stream_loop(s), row->observe, row->text);
 }
@@ -161,9 +169,10 @@ enum step_result attempt_failed(struct stream *s, enum attempt_end end)
 {
 	const struct attempt_row *row = &rows[end];
 
-	count_failure(s, end);
+	tell_health(s, end);
 	if (may_retry(s, end))
 		return retry(s, end);
+	count_failure(s, end);
 	stream_note(s, row->cause, row->state);
 	return reply_error(s, row->reply);
 }

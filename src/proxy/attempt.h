@@ -13,15 +13,16 @@
 enum attempt_end {
 	ATTEMPT_REFUSED, /* no connection: refused, reset, unreachable */
 	ATTEMPT_CONNECT_TIMEOUT,
-	ATTEMPT_NO_SOCKET, /* no descriptor, port or memory for a connection: not the server's fault */
+	ATTEMPT_NO_SOCKET, /* no descriptor, port or memory for a connection: not the server's fault
+			    */
 	ATTEMPT_SEND_FAILED,
-	ATTEMPT_EMPTY,   /* closed before the first byte of an answer */
-	ATTEMPT_JUNK,    /* not an answer */
-	ATTEMPT_SILENT,  /* timeout server */
-	ATTEMPT_STATUS,  /* an answer with a status that retry-on names */
-	ATTEMPT_SUSPECT, /* the probe says that the server hangs */
-	ATTEMPT_KILLED,  /* the server was marked down with shutdown-sessions, or by a person */
-	ATTEMPT_NO_MEMORY,
+	ATTEMPT_EMPTY,     /* closed before the first byte of an answer */
+	ATTEMPT_JUNK,      /* not an answer */
+	ATTEMPT_SILENT,    /* timeout server */
+	ATTEMPT_STATUS,    /* an answer with a status that retry-on names */
+	ATTEMPT_SUSPECT,   /* the probe says that the server hangs */
+	ATTEMPT_KILLED,    /* the server was marked down with shutdown-sessions, or by a person */
+	ATTEMPT_NO_MEMORY, /* for an answer that came */
 	ATTEMPTS
 };
 

@@ -145,13 +145,39 @@ static int bind_source(const struct stream *s, int fd)
 	return 0;
 }
 
+/* Closes an idle connection of this thread, to whatever server: its descriptor is needed. */
+static bool make_room(struct worker *w)
+{
+	struct program *p = w->program;
+
+	for (unsigned int i = 0; i < p->n_proxies; i++)
+		for (unsigned int j = 0; j < p->proxies[i].n_servers; j++) {
+			struct server_pool *pool = &p->proxies[i].servers[j].pool[w->thread];
+
+			if (pool->n_idle) {
+				back_close(LIST_ENTRY(pool->idle.prev, struct back, link));
+				return true;
+			}
+		}
+	return false;
+}
+
+static int open_socket(struct worker *w, const struct sockaddr_storage *to)
+{
+	int fd = socket_for(to, false);
+
+	if ((fd == -EMFILE || fd == -ENFILE) && make_room(w))
+		fd = socket_for(to, false);
+	return fd;
+}
+
 int back_connect(struct stream *s)
 {
 	struct worker *w = s->worker;
 	struct sockaddr_storage to;
 	socklen_t len = target(s, &to);
 	struct back *b = pool_get(&w->backs);
-	int fd = b ? socket_for(&to, false) : -ENOMEM, error, one = 1;
+	int fd = b ? open_socket(w, &to) : -ENOMEM, error, one = 1;
 
 	if (fd < 0) {
 		pool_put(&w->backs, b);

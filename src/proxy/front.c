@@ -89,6 +89,9 @@ static void count_open(struct front *f)
 		    atomic_fetch_add_explicit(&l->connections, 1, memory_order_relaxed) + 1);
 	atomic_fetch_add_explicit(&p->actconn, 1, memory_order_relaxed);
 	w->totals->connections++;
+	w->totals->sessions++;
+	rate_count(&w->totals->session_rate, now);
+	counter_max(&p->totals.session_rate_max, rate_per_second(&w->totals->session_rate, now));
 	rate_count(&w->totals->connection_rate, now);
 	counter_max(&p->totals.connection_rate_max,
 		    rate_per_second(&w->totals->connection_rate, now));

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define ACCEPT_BATCH 64
+#define RETIRE_BATCH 4096
 
 struct listener_io { /* one thread's share of a listener */
 	struct io io;
@@ -95,8 +96,8 @@ static void go_on(struct listener_io *li)
 {
 	struct listener *l = li->listener;
 
-	if (li->accepting || timer_is_set(&li->next_second) || l->fd < 0 || l->proxy->fe_disabled ||
-	    worker_of(li->io.loop)->closing)
+	if (worker_of(li->io.loop)->closing || li->accepting || timer_is_set(&li->next_second) ||
+	    l->fd < 0 || l->proxy->fe_disabled)
 		return;
 	if (limit_reached(l)) {
 		atomic_store_explicit(&l->paused, true, memory_order_seq_cst);
@@ -116,6 +117,8 @@ static void on_accept(struct io *io, int fd, const struct sockaddr_storage *peer
 
 	too_many |= rate_reached(&px->program->gate, px->program->model->global.maxconnrate, now);
 	front_accept(worker_of(io->loop), li->listener, fd, peer);
+	if (worker_of(io->loop)->closing)
+		return;
 	if (too_many)
 		wait_for_next_second(li);
 }
@@ -311,6 +314,31 @@ void listeners_start(struct worker *w)
 	for (unsigned int i = 0; i < p->n_proxies; i++)
 		for (unsigned int j = 0; j < p->proxies[i].n_listeners; j++)
 			start_one(w, &p->proxies[i].listeners[j]);
+}
+
+static void close_sockets(struct program *p)
+{
+	for (unsigned int i = 0; i < p->n_proxies; i++)
+		for (unsigned int j = 0; j < p->proxies[i].n_listeners; j++) {
+			struct listener *l = &p->proxies[i].listeners[j];
+
+			if (l->fd >= 0)
+				close(l->fd);
+			l->fd = -1;
+		}
+}
+
+void listeners_retire(struct worker *w)
+{
+	struct program *p = w->program;
+
+	for (unsigned int i = 0; i < p->n_proxies; i++)
+		for (unsigned int j = 0; j < p->proxies[i].n_listeners; j++)
+			io_accept_drain(&share(&p->proxies[i].listeners[j], w->thread)->io,
+					RETIRE_BATCH);
+	listeners_stop(w);
+	if (atomic_fetch_add(&p->threads_retired, 1) + 1 == p->n_threads)
+		close_sockets(p);
 }
 
 void listeners_stop(struct worker *w)

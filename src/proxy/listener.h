@@ -32,6 +32,9 @@ void listeners_close(struct program *p);
 /* In each thread. */
 void listeners_start(struct worker *w);
 void listeners_stop(struct worker *w);
+/* Soft stop: takes in those who wait already, then stops; the last thread to do so closes the
+ * sockets. */
+void listeners_retire(struct worker *w);
 /* A connection of this listener has ended (counters were brought down): accepts again where a limit
  * had paused it. */
 void listener_wake(struct listener *l);

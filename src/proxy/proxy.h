@@ -87,6 +87,7 @@ struct program {
 	int pid;
 	int64_t start_wall_us;
 	uint64_t start_ms;
+	_Atomic unsigned int threads_retired; /* have stopped listening for good */
 	_Atomic bool stopping; /* soft stop: no new connections; leaves when the last one has gone
 				*/
 	_Atomic uint32_t actconn; /* all client connections */

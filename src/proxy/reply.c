@@ -54,14 +54,16 @@ static void end_request(struct stream *s)
 }
 
 /* haproxy's logs count heads as it holds them: 20 bytes and the words of the first line, names and
- * values, one byte for their end. */
+ * values, one byte for their end; without a Connection field, which it adds last. */
 static int head_bytes_shown(struct span head)
 {
+	static const struct span close_field = {"\r\nconnection: close", 19};
 	int fields = -2; /* of all lines, the first and the last are none */
 
 	for (size_t at = 0; at < head.len; at++)
 		fields += head.p[at] == '\n';
-	return (int)head.len + 15 - 4 * fields;
+	return (int)head.len + 15 - 4 * fields -
+	       (span_find_span(head, close_field) < head.len ? 15 : 0);
 }
 
 /* Sends bytes to the client; keeps none of the caller's memory. */

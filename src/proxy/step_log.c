@@ -71,22 +71,13 @@ static void fill_names(const struct stream *s, struct log_record *r)
 	r->pid = s->worker->program->pid;
 }
 
-/* The size of the answer as haproxy's logs have it: its own form of the head, and the body without
- * chunk framing. */
+/* The size of the answer as haproxy's logs have it: the head in its own form, as the server sent
+ * it, and the body without chunk framing. */
 static int64_t bytes_shown(const struct stream *s)
 {
-	const struct header_list *l = &s->back.message.headers;
-	int64_t n;
-
 	if (s->answered_here || !stream_is_http(s) || !s->front.head_sent)
 		return (int64_t)s->front.bytes_out + (s->front.bytes_out ? s->shown_extra : 0);
-	n = 20 + 8 + 3 + (int64_t)s->back.message.reason.len + 1 + (int64_t)s->back.body_bytes;
-	for (unsigned int i = 0; i < l->n; i++)
-		if (!l->v[i].deleted)
-			n += (int64_t)(l->v[i].name.len + l->v[i].value.len);
-	return s->back.framing_in == BODY_CHUNKED
-		   ? n + (int64_t)sizeof("transfer-encodingchunked") - 1
-		   : n;
+	return s->shown_extra + (int64_t)s->back.body_bytes;
 }
 
 static void fill_counts(const struct stream *s, struct log_record *r)
@@ -152,6 +143,13 @@ static bool is_normal(const struct stream *s)
 	       (!s->be || s->retries_left == s->be->conf->retries);
 }
 
+/* "option dontlognull" in mode tcp: the client sent nothing, and nothing else was wrong. */
+static bool is_null(const struct stream *s)
+{
+	return !stream_is_http(s) && (s->fe->conf->options & OPTION_DONTLOGNULL) &&
+	       s->front.body_bytes == 0 && (s->cause == ENDED_NORMALLY || s->cause == BY_CLIENT);
+}
+
 static void write_line(struct stream *s, bool unfinished)
 {
 	const struct model_proxy *conf = s->fe->conf;
@@ -161,7 +159,7 @@ static void write_line(struct stream *s, bool unfinished)
 	struct buffer line;
 
 	if (s->logged || s->fe->logs.n == 0 || !conf->log_format ||
-	    (normal && (conf->options & OPTION_DONTLOG_NORMAL)))
+	    (normal && (conf->options & OPTION_DONTLOG_NORMAL)) || is_null(s))
 		return;
 	s->logged = true;
 	atomic_fetch_add_explicit(&s->fe->log_counter, 1, memory_order_relaxed);

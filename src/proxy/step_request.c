@@ -163,6 +163,7 @@ static enum step_result answer(struct stream *s)
 	buffer_init(&r.body, SERVICE_MAX_REPLY);
 	s->service->answer(&q, &r);
 	s->pseudo_server = s->service->pseudo_server;
+	s->queue_us = s->connect_us = s->response_us = s->worker->loop.now_us;
 	stream_note(s, BY_LOCAL, 'R');
 	s->fe->fe.thread[s->worker->thread].intercepted++;
 	if (r.headers.failed || r.body.failed)

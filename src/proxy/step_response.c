@@ -205,12 +205,27 @@ static void count(struct stream *s)
 				     "Wrong http response");
 }
 
+/* For the log, before anything is changed: 20 bytes and the words of the status line, names and
+ * values, one byte for the end. */
+static void note_head_bytes(struct stream *s)
+{
+	const struct message *m = &s->back.message;
+
+	s->shown_extra = 20 + 8 + 3 + (int)m->reason.len + 1;
+	for (unsigned int i = 0; i < m->headers.n; i++)
+		if (m->headers.v[i].token != HEADER_CONNECTION)
+			s->shown_extra +=
+			    (int)(m->headers.v[i].name.len + m->headers.v[i].value.len);
+}
+
 enum step_result step_response_rules(struct stream *s)
 {
 	const struct model_proxy *conf = s->fe->conf;
 	struct message *m = &s->back.message;
 
 	count(s);
+	if (s->fe->logs.n)
+		note_head_bytes(s);
 	buffer_fini(&s->replay);
 	stream_arm(s, 0);
 	if (conf->n_response_captures)

@@ -415,6 +415,7 @@ enum step_result step_send_head(struct stream *s)
 		endpoint_send_failed(&s->back, error);
 		return attempt_failed(s, ATTEMPT_SEND_FAILED);
 	}
+	s->server->counters.thread[s->worker->thread].requests++;
 	if (s->front.phase != PHASE_DONE)
 		front_arm(s->front_connection, s->fe->conf->timeout.client);
 	if (s->front.message.expect_continue)

@@ -102,8 +102,8 @@ struct stream {
 	char cause, state;
 	bool logged, is_first_request;
 	unsigned int status;
-	int shown_extra;   /* how many bytes more than it has the log shows of an answer made here:
-			      see step_log.c */
+	int shown_extra;   /* for the log: what it shows of a server's head, or how many bytes more
+			      than it has of an answer made   here; see step_log.c */
 	uint64_t bytes_in; /* from the client: heads and bodies */
 	uint32_t srv_queue, backend_queue;
 	const char *pseudo_server; /* "<STATS>", … */

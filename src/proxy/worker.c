@@ -122,7 +122,7 @@ static void on_soft_stop(struct mail *m, struct loop *receiver)
 
 	(void)m;
 	w->closing = true;
-	listeners_stop(w);
+	listeners_retire(w);
 	FAMILY_EACH(worker_part, it)
 		(*it)->stop(w);
 	worker_session_ended(w);

@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True
 from hostile_cases import REQUESTS, RESPONSES
 from hostile_parsers import agree, read_request, read_response, request_faults, response_faults
 
@@ -26,6 +27,7 @@ WORKERS = 24
 CLIENT_WAIT_S = 8
 MEMORY_SLACK_KB = 8192
 MOST_HUNG = 60
+THREADS = int(os.environ.get("THREADS", "1"))  # with one, all requests meet in one pool of server connections
 SEED = int(os.environ.get("SEED", "1"))
 CONFIG = """
 global
@@ -57,11 +59,24 @@ class Case:
     def fault(self, text, data=b""):
         self.faults.append(text + (" in %r" % data[:300] if data else ""))
 
-    def pieces(self, data):
-        if self.delivery == "whole":
+    def pieces(self, data, end):
+        """Cuts fall before `end` alone."""
+        if self.delivery == "whole" or end < 2:
             return [data]
-        cuts = sorted({self.random.randrange(1, len(data)) for _ in range(self.random.randint(1, 4))}) if len(data) > 1 else []
+        cuts = sorted({self.random.randrange(1, end) for _ in range(self.random.randint(1, 4))})
         return [data[a:b] for a, b in zip([0] + cuts, cuts + [len(data)])]
+
+
+def end_of_response(data, method):
+    """Where its first message ends: what a server sends later than that, unasked, no proxy can tell from the next answer."""
+    at = 0
+    while True:
+        message, _ = agree(read_response, data[at:], method, True)
+        if not message:
+            return data.find(b"\r\n\r\n") if b"\r\n\r\n" in data else len(data)
+        at += message.size
+        if not 100 <= message.start[0] < 200:
+            return at
 
 
 def send_pieces(sock, pieces):
@@ -149,7 +164,7 @@ class Origin:
         hostile = re.fullmatch(rb"/r/(\d{5})", target)
         if hostile and self.cases[hostile.group(1)].data:
             case = self.cases[hostile.group(1)]
-            send_pieces(sock, case.pieces(case.data))
+            send_pieces(sock, case.pieces(case.data, end_of_response(case.data, case.method)))
             return 0.1
         status = b"405 No" if method == b"CONNECT" else b"200 OK"
         body = b"" if method == b"HEAD" else target
@@ -233,7 +248,8 @@ def run_request(case, address):
     methods = [first_line.split(b" ")[0]]
     answers = []
     with Client(case, address) as client:
-        client.send(case.pieces(case.data + clean(b"c", case)))
+        data = case.data + clean(b"c", case)
+        client.send(case.pieces(data, len(data)))
         while not answers or seen(answers[-1]) != b"/c/" + case.id:
             old = not answers and b"HTTP/1.0" in first_line
             answer = client.response(methods[0] if not answers else b"GET", old)
@@ -287,7 +303,7 @@ class Halb:
         self.address = self.listener.getsockname()
         config = os.path.join(self.folder.name, "halb.cfg")
         with open(config, "w", encoding="ascii") as file:
-            file.write(CONFIG.format(port=port, threads=1))
+            file.write(CONFIG.format(port=port, threads=THREADS))
         self.errors = open(os.path.join(self.folder.name, "errors"), "w+b")
         fd = self.listener.fileno()
         self.process = subprocess.Popen([binary, "-db", "-f", config], env=dict(os.environ, LISTENER=str(fd)), pass_fds=[fd],

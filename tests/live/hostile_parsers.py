@@ -145,7 +145,7 @@ def target_and_host(target, message, reader):
             host = absolute.group(1)
     if reader == B:
         target = target.split(b"#")[0]
-    return target, host
+    return target, re.sub(rb":(80)?$", b"", host)
 
 
 def read_request(data, reader):
@@ -209,7 +209,7 @@ def agree(read, data, *arguments):
 
 def named_by_connection(fields):
     return {token.strip().lower() for name, value in fields if name == b"connection" for token in value.split(b",")} - {
-        b"", b"close", b"keep-alive", b"upgrade"}
+        b"", b"close", b"keep-alive", b"upgrade", b"te"}
 
 
 def field_faults(raw_lines, fields):
