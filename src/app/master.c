@@ -33,18 +33,25 @@ struct master {
 	pid_t worker;            /* of the current generation, 0: none */
 	pid_t old[MAX_WORKERS];  /* those that finish their connections */
 	unsigned int n_old;
-	bool stopping;
+	bool stopping, background;
 	int exit_status;
 	unsigned int reloads, deaths;
 	uint64_t first_death_s;
 };
 
+struct birth { /* of a worker */
+	int fd; /* a byte here tells the master that it serves */
+	bool background;
+};
+
 static void tell_parent(void *user)
 {
-	int fd = *(int *)user;
+	struct birth *b = user;
 
-	if (write(fd, "R", 1) == 1)
-		close(fd);
+	if (b->background)
+		process_detach_stdio();
+	if (write(b->fd, "R", 1) == 1)
+		close(b->fd);
 }
 
 static void drop_program(struct program *p)
@@ -57,13 +64,14 @@ static void drop_program(struct program *p)
 
 static _Noreturn void be_worker(struct master *m, int ready_fd)
 {
+	struct birth birth = {.fd = ready_fd, .background = m->background};
 	int status;
 
 	/* else an address that is not wanted any more would stay open */
 	if (m->leaving)
 		drop_program(m->leaving);
 	sockets_free(&m->passed);
-	status = run_serve(m->program, tell_parent, &ready_fd);
+	status = run_serve(m->program, tell_parent, &birth);
 	drop_program(m->program);
 	exit(status);
 }
@@ -288,10 +296,8 @@ static bool start(struct master *m, struct pidfile *pidfile)
 	sockets_free(&inherited);
 	if (!m->program || !pidfile_open(pidfile, m->options, model))
 		return false;
-	if ((m->options->daemon || model->global.daemon) && !m->options->foreground &&
-	    process_daemonize() != 0)
-		return false;
-	return true;
+	m->background = (m->options->daemon || model->global.daemon) && !m->options->foreground;
+	return !m->background || process_daemonize() == 0;
 }
 
 int master_run(const struct options *o)

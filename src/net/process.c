@@ -64,17 +64,21 @@ int process_daemonize(void)
 	return 0;
 }
 
-void process_daemon_ready(void)
+void process_detach_stdio(void)
 {
-	int fd, i;
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (daemon_fd < 0)
-		return;
-	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (i = 0; fd >= 0 && i < 3; i++)
+	for (int i = 0; fd >= 0 && i < 3; i++)
 		dup2(fd, i);
 	if (fd > 2)
 		close(fd);
+}
+
+void process_daemon_ready(void)
+{
+	if (daemon_fd < 0)
+		return;
+	process_detach_stdio();
 	/* It fails only where the parent is gone: nobody waits then. */
 	while (write(daemon_fd, "", 1) < 0 && errno == EINTR)
 		;
