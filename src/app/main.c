@@ -51,6 +51,15 @@ static void on_ready(void *user)
 	sockets_signal_old(r->options);
 }
 
+/* "-D" and "daemon": true in the process that goes on. */
+static bool go_to_background(struct program *p, const struct options *o)
+{
+	if ((!o->daemon && !p->model->global.daemon) || o->foreground)
+		return true;
+	program_leave_console(p);
+	return process_daemonize() == 0;
+}
+
 /* Without a master: this process serves. */
 static int serve(const struct options *o, struct model *m)
 {
@@ -63,8 +72,7 @@ static int serve(const struct options *o, struct model *m)
 	if (!run_set_limits(m, o) || !sockets_take_over(&inherited, o))
 		return 1;
 	p = run_prepare(m, o, inherited.v, inherited.n);
-	if (p && pidfile_open(&pidfile, o, m) &&
-	    (!(o->daemon || m->global.daemon) || o->foreground || process_daemonize() == 0))
+	if (p && pidfile_open(&pidfile, o, m) && go_to_background(p, o))
 		status = run_serve(p, on_ready, &ready);
 	if (p)
 		run_free(p);

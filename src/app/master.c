@@ -297,6 +297,8 @@ static bool start(struct master *m, struct pidfile *pidfile)
 	if (!m->program || !pidfile_open(pidfile, m->options, model))
 		return false;
 	m->background = (m->options->daemon || model->global.daemon) && !m->options->foreground;
+	if (m->background)
+		program_leave_console(m->program);
 	return !m->background || process_daemonize() == 0;
 }
 

@@ -109,6 +109,8 @@ struct server *proxy_find_server(struct proxy *px, struct span name);
 void proxy_log(struct program *p, struct proxy *px, enum log_level level, const char *fmt, ...)
     printf_like(4, 5);
 /* "[WARNING]  (PID) : TEXT" on standard error unless halb is quiet. Never blocks. */
+/* In the background nobody reads standard error: before threads start. */
+void program_leave_console(struct program *p);
 void program_console(struct program *p, enum diag_level level, const char *text);
 /* The finished line of a request. */
 void proxy_log_line(struct program *p, struct proxy *px, enum log_level level, struct span line,

@@ -97,6 +97,12 @@ void program_console(struct program *p, enum diag_level level, const char *text)
 
 /* ---- opening */
 
+void program_leave_console(struct program *p)
+{
+	log_sink_close(&p->console);
+	p->console.fd = -1;
+}
+
 void console_open(struct program *p)
 {
 	const struct address to = {.kind = ADDRESS_FD, .fd = STDERR_FILENO};
