@@ -26,12 +26,13 @@
 
 struct master {
 	const struct options *options;
-	struct program *program; /* the current generation: the master's copy, whose sockets it
-				    holds */
-	struct program *leaving; /* the former generation, while a worker of its successor is made */
+	struct program *program;   /* the current generation: the master's copy, whose sockets it
+				      holds */
+	struct program *leaving;   /* the former generation, while a worker of its successor is made
+				    */
 	struct socket_list passed; /* copies of its sockets */
-	pid_t worker;            /* of the current generation, 0: none */
-	pid_t old[MAX_WORKERS];  /* those that finish their connections */
+	pid_t worker;              /* of the current generation, 0: none */
+	pid_t old[MAX_WORKERS];    /* those that finish their connections */
 	unsigned int n_old;
 	bool stopping, background;
 	int exit_status;
@@ -39,7 +40,7 @@ struct master {
 	uint64_t first_death_s;
 };
 
-struct birth { /* of a worker */
+struct birth {  /* of a worker */
 	int fd; /* a byte here tells the master that it serves */
 	bool background;
 };

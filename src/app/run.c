@@ -136,7 +136,7 @@ static bool drop_privileges(const struct model_global *g)
 
 struct serving {
 	struct program *program;
-	int done; /* eventfd: a worker has ended */
+	int done;               /* eventfd: a worker has ended */
 	bool stopping, stopped; /* softly, and at once */
 	uint64_t stopping_since_ms;
 };

@@ -39,8 +39,8 @@ struct io_handler {
 	/* A new connection, non-blocking and close-on-exec; now the callee's. Goes on until
 	 * io_accept_stop. */
 	void (*on_accept)(struct io *io, int fd, const struct sockaddr_storage *peer);
-	/* Asked before each of them; false: not now, and the callee has called io_accept_stop. NULL:
-	 * always. */
+	/* Asked before each of them; false: not now, and the callee has called io_accept_stop.
+	 * NULL: always. */
 	bool (*may_accept)(struct io *io);
 	/* A watched descriptor (io_watch) has something to read, or has ended: once a turn while
 	 * that is so. */

@@ -14,7 +14,8 @@
  * else with the child's status. */
 int process_daemonize(void) must_check;
 void process_daemon_ready(void);
-/* Standard input, output and error lead to /dev/null from now on: a daemon's, and its children's. */
+/* Standard input, output and error lead to /dev/null from now on: a daemon's, and its children's.
+ */
 void process_detach_stdio(void);
 /* Opens the pid file before privileges go (never through a symlink); later writes "PID\n" for each
  * pid. fd or -errno. */

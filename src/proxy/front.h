@@ -25,8 +25,8 @@ struct front {
 	uint32_t requests;
 	bool dst_known, ended, lingering;
 	uint64_t lingered_bytes;
-	size_t unsent_bytes;  /* when the timer was set: has it taken any since? */
-	uint32_t patience_ms; /* what the timer was set to */
+	size_t unsent_bytes;        /* when the timer was set: has it taken any since? */
+	uint32_t patience_ms;       /* what the timer was set to */
 	struct server *last_server; /* whose connection served the last request: option
 				       prefer-last-server, http-reuse never */
 	struct back *private_back;  /* http-reuse never: kept for this client alone */

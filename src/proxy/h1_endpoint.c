@@ -119,7 +119,8 @@ static void add_piece(struct parts *p, const struct endpoint *e, struct span pie
 
 static enum io_result send_parts(struct endpoint *e, const struct parts *p, bool last, int *error)
 {
-	enum io_result r = p->n ? connection_send(e->connection, p->v, p->n, false, error) : IO_DONE;
+	enum io_result r =
+	    p->n ? connection_send(e->connection, p->v, p->n, false, error) : IO_DONE;
 
 	if (r == IO_FAILED)
 		return r;

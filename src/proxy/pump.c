@@ -190,7 +190,8 @@ enum step_result step_pump(struct stream *s)
 		return cut_off(s, answer, request);
 	/* an answer that is read whole needs the server no more, however slow the client takes it
 	 */
-	finished = is_tunnel(s) ? answer == PUMP_DONE && request != PUMP_WAITING : s->front.sent_last;
+	finished =
+	    is_tunnel(s) ? answer == PUMP_DONE && request != PUMP_WAITING : s->front.sent_last;
 	if (!finished) {
 		if (s->front.bytes_out + s->back.bytes_out != before || !timer_is_set(&s->timer))
 			arm(s);

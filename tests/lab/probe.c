@@ -272,9 +272,9 @@ static void start_short(unsigned int first)
 int main(int argc, char **argv)
 {
 	uint64_t begin, end, next_short_us = 0;
-	unsigned int per_second = argc > 4 ? (unsigned int)atoi(argv[4]) : 200;
-	unsigned int n_keepalive = argc > 5 ? (unsigned int)atoi(argv[5]) : 10;
-	unsigned int n_streams = argc > 6 ? (unsigned int)atoi(argv[6]) : 0;
+	unsigned int per_second = argc > 4 ? (unsigned int)strtoul(argv[4], NULL, 10) : 200;
+	unsigned int n_keepalive = argc > 5 ? (unsigned int)strtoul(argv[5], NULL, 10) : 10;
+	unsigned int n_streams = argc > 6 ? (unsigned int)strtoul(argv[6], NULL, 10) : 0;
 
 	if (argc < 4 || inet_pton(AF_INET, argv[1], &to.sin_addr) != 1 ||
 	    n_keepalive + n_streams >= MAX_CLIENTS) {
@@ -285,13 +285,13 @@ int main(int argc, char **argv)
 	if (argc > 7)
 		stream_path = argv[7];
 	to.sin_family = AF_INET;
-	to.sin_port = htons((uint16_t)atoi(argv[2]));
+	to.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
 	signal(SIGPIPE, SIG_IGN);
 	for (unsigned int i = 0; i < MAX_CLIENTS; i++)
 		clients[i].fd = -1;
 	poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	begin = last_good_ms = now_ms();
-	end = begin + (uint64_t)atoi(argv[3]) * 1000;
+	end = begin + strtoul(argv[3], NULL, 10) * 1000;
 	while (now_ms() < end) {
 		struct epoll_event events[256];
 		int n = epoll_wait(poll_fd, events, 256, 1);

@@ -294,17 +294,36 @@ static void test_owner_closes_under_filters(void **state)
 	close(fds[1]);
 }
 
-static void test_on_sent_comes_through(void **state)
+/* A filter that has a word in everything and changes nothing. */
+static void idle_on_connected(struct filter *f)
+{
+	filter_pass_connected(f, 0);
+}
+
+static const struct filter_ops idle_ops = {.name = "idle",
+					   .on_data = filter_pass_data,
+					   .on_connected = idle_on_connected,
+					   .on_sent = filter_pass_sent,
+					   .free = header_free};
+
+static struct filter *idle_new(void)
+{
+	struct filter *f = header_new();
+
+	f->ops = &idle_ops;
+	return f;
+}
+
+static void sends_much_through(struct filter *f)
 {
 	char *much = calloc(1, 1000000);
 	struct iovec iov = {much, 1000000};
 	struct owner *o;
 	int fds[2], error = 0;
 
-	(void)state;
 	unix_pair(fds);
 	o = owner_new(fds[0]);
-	connection_push(&o->c, header_new());
+	connection_push(&o->c, f);
 	assert_int_equal(connection_send(&o->c, &iov, 1, false, &error), IO_PENDING);
 	while (!o->sents) {
 		ssize_t n = recv(fds[1], much, 1000000, MSG_DONTWAIT);
@@ -317,6 +336,13 @@ static void test_on_sent_comes_through(void **state)
 	close(fds[1]);
 	free(o);
 	free(much);
+}
+
+static void test_on_sent_comes_through(void **state)
+{
+	(void)state;
+	sends_much_through(header_new());
+	sends_much_through(idle_new());
 }
 
 /* ---- a filter that wants to be first when the transport stands, as TLS does */
@@ -380,6 +406,23 @@ static void test_handshake_before_on_connected(void **state)
 	connects(false, 0);
 }
 
+static void test_on_connected_comes_through(void **state)
+{
+	struct sockaddr_in at;
+	struct owner *o = owner_new(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+	int listener = listen_loopback(&at, true);
+
+	(void)state;
+	connection_push(&o->c, idle_new());
+	assert_int_equal(io_connect(&o->c.io, (struct sockaddr *)&at, sizeof(at)), 0);
+	turn_until(&loop, &o->connects, 1);
+	assert_int_equal(o->error, 0);
+	connection_close(&o->c);
+	assert_int_equal(freed, 1);
+	free(o);
+	close(listener);
+}
+
 static void test_refusal_goes_past_the_filters(void **state)
 {
 	(void)state;
@@ -396,6 +439,7 @@ int main(void)
 	    TEST(test_owner_closes_under_filters),
 	    TEST(test_on_sent_comes_through),
 	    TEST(test_handshake_before_on_connected),
+	    TEST(test_on_connected_comes_through),
 	    TEST(test_refusal_goes_past_the_filters),
 	};
 
