@@ -121,5 +121,13 @@ int main(int argc, char **argv)
 			      o.program);
 		return 1;
 	}
+	if (o.master_socket) {
+		message_print(DIAG_ALERT,
+			      "-S %s: the master's own runtime API is not supported by halb yet; "
+			      "the workers' is: "
+			      "'stats socket' in global.",
+			      o.master_socket);
+		return 1;
+	}
 	return o.check ? check(&o) : run(&o);
 }

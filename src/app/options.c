@@ -179,7 +179,7 @@ static const struct option_row rows[] = {
     {"-st", MANY_PIDS, add_pid_to_end, "PID…  once started, end these at once"},
     {"-x", ONE, on_take_sockets,
      "SOCKET  take the listening sockets over from the process behind this stats socket"},
-    {"-S", ONE, on_master_socket, "ADDRESS  the master's own runtime API"},
+    {"-S", ONE, on_master_socket, "ADDRESS  the master's own runtime API (not yet)"},
     {"-dK", NONE, on_list, "list all keywords"},
     {"--list", NONE, on_list, "list all keywords"},
     {"-dM", NONE, no_effect, "no effect: for scripts that start haproxy so"},
