@@ -471,11 +471,14 @@ static void serve_accept(struct loop_engine *e, struct io *io)
 			return;
 		fd = accept4(io->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0) {
-			if (errno == EAGAIN)
-				return;
-			if (accept_goes_on(errno))
+			int error = errno;
+
+			if (io->on->accepted_none)
+				io->on->accepted_none(io);
+			if (accept_goes_on(error))
 				continue;
-			pause_accepting(io);
+			if (error != EAGAIN)
+				pause_accepting(io);
 			return;
 		}
 		if (len < sizeof(peer.ss_family))

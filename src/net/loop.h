@@ -40,8 +40,9 @@ struct io_handler {
 	 * io_accept_stop. */
 	void (*on_accept)(struct io *io, int fd, const struct sockaddr_storage *peer);
 	/* Asked before each of them; false: not now, and the callee has called io_accept_stop.
-	 * NULL: always. */
+	 * NULL: always. accepted_none follows where none came. */
 	bool (*may_accept)(struct io *io);
+	void (*accepted_none)(struct io *io);
 	/* A watched descriptor (io_watch) has something to read, or has ended: once a turn while
 	 * that is so. */
 	void (*on_ready)(struct io *io);

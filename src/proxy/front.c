@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Clients' connections: born in front_accept, idle without a stream between requests, ended in
- * front_close. Counters and limits of process, frontend and listener go up and down here and
- * nowhere else.
+ * front_close. Its place under the limits of process, frontend and listener is taken by listener.c
+ * before it is accepted, and given back here.
  */
 #include "proxy/front.h"
 
@@ -83,11 +83,10 @@ static void count_open(struct front *f)
 	counter_max(&px->fe.session_rate_max, rate_per_second(&c->session_rate, now));
 	counter_max(&px->fe.connection_rate_max, rate_per_second(&c->connection_rate, now));
 	counter_max(&px->fe.sessions_max,
-		    atomic_fetch_add_explicit(&px->fe_connections, 1, memory_order_relaxed) + 1);
+		    atomic_load_explicit(&px->fe_connections, memory_order_relaxed));
 	l->counters.thread[w->thread].sessions++;
 	counter_max(&l->counters.sessions_max,
-		    atomic_fetch_add_explicit(&l->connections, 1, memory_order_relaxed) + 1);
-	atomic_fetch_add_explicit(&p->actconn, 1, memory_order_relaxed);
+		    atomic_load_explicit(&l->connections, memory_order_relaxed));
 	w->totals->connections++;
 	w->totals->sessions++;
 	rate_count(&w->totals->session_rate, now);
@@ -95,14 +94,6 @@ static void count_open(struct front *f)
 	rate_count(&w->totals->connection_rate, now);
 	counter_max(&p->totals.connection_rate_max,
 		    rate_per_second(&w->totals->connection_rate, now));
-}
-
-static void count_closed(struct front *f)
-{
-	atomic_fetch_sub_explicit(&f->listener->proxy->fe_connections, 1, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&f->listener->connections, 1, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&worker(f)->program->actconn, 1, memory_order_relaxed);
-	listener_wake(f->listener);
 }
 
 void front_close(struct front *f)
@@ -117,7 +108,7 @@ void front_close(struct front *f)
 	connection_close(&f->connection);
 	free(f->pipelined);
 	list_remove(&f->link);
-	count_closed(f);
+	listener_give_place(f->listener);
 	pool_put(&w->fronts, f);
 	worker_session_ended(w);
 }
@@ -229,11 +220,11 @@ static const struct io_handler front_handler = {
 /* Bytes that came before their time are the stream's now. */
 static void hand_over(struct front *f, struct stream *s)
 {
-	s->front.at_hand = span_make(f->pipelined, f->pipelined_bytes);
+	s->front.at_hand = span_make(f->pipelined + f->pipelined_from, f->pipelined_bytes);
 	s->front.kept = f->pipelined;
 	s->front.ended = f->ended;
 	f->pipelined = NULL;
-	f->pipelined_bytes = 0;
+	f->pipelined_from = f->pipelined_bytes = 0;
 }
 
 /* The next request was read together with this one. */
@@ -338,6 +329,7 @@ void front_accept(struct worker *w, struct listener *l, int fd, const struct soc
 
 	if (!f) {
 		close(fd);
+		listener_give_place(l);
 		return;
 	}
 	memset(f, 0, sizeof(*f));

@@ -20,8 +20,8 @@ struct front {
 	struct inet src, dst;  /* dst: looked up when first asked for, see front_destination */
 	int64_t accept_wall_us;
 	uint64_t accept_us, idle_since_us;
-	char *pipelined; /* bytes that came before their time */
-	uint32_t pipelined_bytes;
+	char *pipelined; /* bytes that came before their time: `pipelined_bytes`, from */
+	uint32_t pipelined_from, pipelined_bytes;
 	uint32_t requests;
 	bool dst_known, ended, lingering;
 	uint64_t lingered_bytes;
@@ -32,7 +32,8 @@ struct front {
 	struct back *private_back;  /* http-reuse never: kept for this client alone */
 };
 
-/* Takes over an accepted socket; counts it. Closes it where there is no memory. */
+/* Takes over an accepted socket, and its place (listener_give_place). Closes it where there is no
+ * memory. */
 void front_accept(struct worker *w, struct listener *l, int fd,
 		  const struct sockaddr_storage *peer);
 enum front_end {

@@ -24,6 +24,7 @@ struct listener_io { /* one thread's share of a listener */
 	_Atomic bool waking;
 	struct timer next_second; /* a rate limit was reached: accept again then */
 	bool accepting;
+	bool has_place; /* for the connection that is being accepted */
 };
 
 static struct listener_io *share(struct listener *l, unsigned int thread)
@@ -46,6 +47,61 @@ static bool limit_reached(const struct listener *l)
 		return true;
 	return l->conf->maxconn &&
 	       atomic_load_explicit(&l->connections, memory_order_relaxed) >= l->conf->maxconn;
+}
+
+static void wake(struct listener *l);
+
+/* One more, where there are less than `limit` (0: any number). */
+static bool take_one(_Atomic uint32_t *n, uint32_t limit)
+{
+	uint32_t old = atomic_load_explicit(n, memory_order_relaxed);
+
+	do {
+		if (limit && old >= limit)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(n, &old, old + 1, memory_order_relaxed,
+							memory_order_relaxed));
+	return true;
+}
+
+static void give_one(_Atomic uint32_t *n)
+{
+	atomic_fetch_sub_explicit(n, 1, memory_order_relaxed);
+}
+
+/* A place for a connection in listener, frontend and process: before it is accepted, so that
+ * threads together never exceed a limit. */
+static bool take_place(struct listener *l)
+{
+	struct proxy *px = l->proxy;
+	struct program *p = px->program;
+
+	if (!take_one(&l->connections, l->conf->maxconn))
+		return false;
+	if (take_one(&px->fe_connections, atomic_load_explicit(&px->fe_maxconn, memory_order_relaxed))) {
+		if (take_one(&p->actconn, atomic_load_explicit(&p->maxconn, memory_order_relaxed)))
+			return true;
+		give_one(&px->fe_connections);
+	}
+	give_one(&l->connections);
+	wake(l); /* who saw the places taken for a moment */
+	return false;
+}
+
+/* Whatever the limits say. */
+static void take_place_anyway(struct listener *l)
+{
+	(void)take_one(&l->connections, 0);
+	(void)take_one(&l->proxy->fe_connections, 0);
+	(void)take_one(&l->proxy->program->actconn, 0);
+}
+
+void listener_give_place(struct listener *l)
+{
+	give_one(&l->connections);
+	give_one(&l->proxy->fe_connections);
+	give_one(&l->proxy->program->actconn);
+	wake(l);
 }
 
 static void go_on(struct listener_io *li);
@@ -115,6 +171,9 @@ static void on_accept(struct io *io, int fd, const struct sockaddr_storage *peer
 	uint64_t now = io->loop->now_ms;
 	bool too_many = rate_reached(&px->fe_gate, px->conf->rate_limit_sessions, now);
 
+	if (!li->has_place)
+		take_place_anyway(li->listener);
+	li->has_place = false;
 	too_many |= rate_reached(&px->program->gate, px->program->model->global.maxconnrate, now);
 	front_accept(worker_of(io->loop), li->listener, fd, peer);
 	if (worker_of(io->loop)->closing)
@@ -123,19 +182,28 @@ static void on_accept(struct io *io, int fd, const struct sockaddr_storage *peer
 		wait_for_next_second(li);
 }
 
-/* Another thread may have taken the last place. */
 static bool may_accept(struct io *io)
 {
 	struct listener_io *li = container_of(io, struct listener_io, io);
 
-	if (!limit_reached(li->listener))
-		return true;
-	pause_accepting(li);
-	return false;
+	li->has_place = take_place(li->listener);
+	if (!li->has_place)
+		pause_accepting(li);
+	return li->has_place;
 }
 
-static const struct io_handler listener_handler = {
-    .name = "listener", .on_accept = on_accept, .may_accept = may_accept};
+static void accepted_none(struct io *io)
+{
+	struct listener_io *li = container_of(io, struct listener_io, io);
+
+	li->has_place = false;
+	listener_give_place(li->listener);
+}
+
+static const struct io_handler listener_handler = {.name = "listener",
+						   .on_accept = on_accept,
+						   .may_accept = may_accept,
+						   .accepted_none = accepted_none};
 
 static void on_wake(struct mail *m, struct loop *receiver)
 {
@@ -143,6 +211,10 @@ static void on_wake(struct mail *m, struct loop *receiver)
 
 	(void)receiver;
 	atomic_store_explicit(&li->waking, false, memory_order_release);
+	if (li->listener->proxy->fe_disabled && li->accepting) {
+		io_accept_stop(&li->io);
+		li->accepting = false;
+	}
 	go_on(li);
 }
 
@@ -160,7 +232,8 @@ static void wake_all(struct listener *l)
 	}
 }
 
-void listener_wake(struct listener *l)
+/* Accepts again where a limit had paused it. */
+static void wake(struct listener *l)
 {
 	struct program *p = l->proxy->program;
 

@@ -240,20 +240,15 @@ enum step_result step_log(struct stream *s)
 static bool keep_pipelined(struct stream *s)
 {
 	struct front *f = s->front_connection;
+	struct endpoint *e = &s->front;
 
-	endpoint_keep(&s->front);
-	if (!s->front.at_hand.len)
-		return !s->front.error;
-	if (s->front.at_hand.p == s->front.kept) {
-		f->pipelined = s->front.kept;
-		s->front.kept = NULL;
-	} else {
-		f->pipelined = malloc(s->front.at_hand.len);
-		if (!f->pipelined)
-			return false;
-		memcpy(f->pipelined, s->front.at_hand.p, s->front.at_hand.len);
-	}
-	f->pipelined_bytes = (uint32_t)s->front.at_hand.len;
+	endpoint_keep(e);
+	if (!e->at_hand.len)
+		return !e->error;
+	f->pipelined = e->kept;
+	f->pipelined_from = (uint32_t)(e->at_hand.p - e->kept);
+	f->pipelined_bytes = (uint32_t)e->at_hand.len;
+	e->kept = NULL;
 	return true;
 }
 
