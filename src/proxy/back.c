@@ -284,6 +284,7 @@ bool back_reuse(struct stream *s)
 	if (b->owner) {
 		b->owner->private_back = NULL;
 		b->owner = NULL;
+		s->private_connection = true; /* once private, always */
 	} else {
 		leave_pool(b);
 	}

@@ -218,6 +218,22 @@ static void note_head_bytes(struct stream *s)
 			    (int)(m->headers.v[i].name.len + m->headers.v[i].value.len);
 }
 
+/* NTLM and Negotiate authenticate the connection, not the request: it must serve nobody else from now on. */
+static bool authenticates_connection(const struct message *m)
+{
+	struct span name = m->status == 401 ? SPAN("www-authenticate") : SPAN("proxy-authenticate");
+	const struct header *h;
+	unsigned int at = 0;
+
+	if (m->status != 401 && m->status != 407)
+		return false;
+	while ((h = header_next_named(&m->headers, name, &at)))
+		if (span_starts_with_nocase(h->value, SPAN("ntlm")) ||
+		    span_starts_with_nocase(h->value, SPAN("negotiate")))
+			return true;
+	return false;
+}
+
 enum step_result step_response_rules(struct stream *s)
 {
 	const struct model_proxy *conf = s->fe->conf;
@@ -233,6 +249,7 @@ enum step_result step_response_rules(struct stream *s)
 						      conf->n_response_captures, &s->arena);
 	if (conf->capture_cookie.p)
 		s->capture_cookie_response = capture_cookie(m, conf);
+	s->private_connection = s->private_connection || authenticates_connection(m);
 	decide_framing(s);
 	if (m->framing == BODY_TUNNEL)
 		open_tunnel(s);
