@@ -49,8 +49,6 @@ static bool limit_reached(const struct listener *l)
 	       atomic_load_explicit(&l->connections, memory_order_relaxed) >= l->conf->maxconn;
 }
 
-static void wake(struct listener *l);
-
 /* One more, where there are less than `limit` (0: any number). */
 static bool take_one(_Atomic uint32_t *n, uint32_t limit)
 {
@@ -78,13 +76,14 @@ static bool take_place(struct listener *l)
 
 	if (!take_one(&l->connections, l->conf->maxconn))
 		return false;
-	if (take_one(&px->fe_connections, atomic_load_explicit(&px->fe_maxconn, memory_order_relaxed))) {
+	if (take_one(&px->fe_connections,
+		     atomic_load_explicit(&px->fe_maxconn, memory_order_relaxed))) {
 		if (take_one(&p->actconn, atomic_load_explicit(&p->maxconn, memory_order_relaxed)))
 			return true;
 		give_one(&px->fe_connections);
 	}
 	give_one(&l->connections);
-	wake(l); /* who saw the places taken for a moment */
+	listener_wake(l); /* who saw the places taken for a moment */
 	return false;
 }
 
@@ -101,7 +100,7 @@ void listener_give_place(struct listener *l)
 	give_one(&l->connections);
 	give_one(&l->proxy->fe_connections);
 	give_one(&l->proxy->program->actconn);
-	wake(l);
+	listener_wake(l);
 }
 
 static void go_on(struct listener_io *li);
@@ -232,8 +231,7 @@ static void wake_all(struct listener *l)
 	}
 }
 
-/* Accepts again where a limit had paused it. */
-static void wake(struct listener *l)
+void listener_wake(struct listener *l)
 {
 	struct program *p = l->proxy->program;
 

@@ -35,9 +35,10 @@ void listeners_stop(struct worker *w);
 /* Soft stop: takes in those who wait already, then stops; the last thread to do so closes the
  * sockets. */
 void listeners_retire(struct worker *w);
-/* A connection of this listener has ended: its place under the limits is free, listeners that a
- * limit had paused accept again. */
+/* A connection of this listener has ended: its place under the limits is free. */
 void listener_give_place(struct listener *l);
+/* Accepts again where a limit had paused it, or another listener, and is not reached any more. */
+void listener_wake(struct listener *l);
 /* The runtime API: "disable frontend", "enable frontend". */
 void frontend_set_disabled(struct proxy *px, bool disabled);
 

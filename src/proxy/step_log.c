@@ -8,9 +8,6 @@
 
 #include "rule/log_format.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #define LOG_LINE_BYTES 8192
 
 /* Milliseconds between two moments, -1 where the later one was not reached. */
