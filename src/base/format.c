@@ -105,6 +105,19 @@ size_t format_u64(char *dst, uint64_t v)
 	char digits[20];
 	size_t at = sizeof(digits);
 
+	if (v < 10) {
+		*dst = (char)('0' + v);
+		return 1;
+	}
+	if (v < 1000) {
+		unsigned int small = (unsigned int)v, n = small >= 100;
+
+		if (n)
+			dst[0] = (char)('0' + small / 100);
+		dst[n] = (char)('0' + small / 10 % 10);
+		dst[n + 1] = (char)('0' + small % 10);
+		return n + 2;
+	}
 	do {
 		digits[--at] = (char)('0' + v % 10);
 		v /= 10;

@@ -221,6 +221,56 @@ static void add_head(struct buffer *b, const struct log_sink *s, const struct lo
 		add_syslog_head(b, line, s->form == LOG_FORM_RFC3164);
 }
 
+/* The last head that this thread wrote: most lines of a second have the same. */
+struct written_head {
+	int64_t at; /* seconds since the epoch */
+	enum log_form form;
+	unsigned int facility, level;
+	int pid;
+	size_t host_len, tag_len, len;
+	char names[HEAD_BYTES]; /* host and tag */
+	char bytes[HEAD_BYTES];
+};
+
+static bool same_head(const struct written_head *w, const struct log_sink *s,
+		      const struct log_line *line)
+{
+	return w->at == line->wall_us / 1000000 && w->form == s->form &&
+	       w->facility == s->facility && w->level == (unsigned int)line->level &&
+	       w->pid == line->pid && w->host_len == line->host.len &&
+	       w->tag_len == line->tag.len &&
+	       (!w->host_len || memcmp(w->names, line->host.p, w->host_len) == 0) &&
+	       (!w->tag_len || memcmp(w->names + w->host_len, line->tag.p, w->tag_len) == 0);
+}
+
+/* The head of a form that has no fractions of a second. */
+static struct span head_of_second(const struct log_sink *s, const struct log_line *line)
+{
+	static _Thread_local struct written_head w;
+	struct buffer b;
+
+	if (w.len && same_head(&w, s, line))
+		return span_make(w.bytes, w.len);
+	buffer_init_fixed(&b, w.bytes, sizeof(w.bytes));
+	add_head(&b, s, line);
+	w.len = 0;
+	if (line->host.len + line->tag.len > sizeof(w.names))
+		return buffer_span(&b);
+	w.at = line->wall_us / 1000000;
+	w.form = s->form;
+	w.facility = s->facility;
+	w.level = (unsigned int)line->level;
+	w.pid = line->pid;
+	w.host_len = line->host.len;
+	w.tag_len = line->tag.len;
+	if (w.host_len)
+		memcpy(w.names, line->host.p, w.host_len);
+	if (w.tag_len)
+		memcpy(w.names + w.host_len, line->tag.p, w.tag_len);
+	w.len = b.len;
+	return buffer_span(&b);
+}
+
 void log_sink_send(struct log_sink *s, const struct log_line *line)
 {
 	char head_bytes[HEAD_BYTES];
@@ -236,8 +286,12 @@ void log_sink_send(struct log_sink *s, const struct log_line *line)
 	if (s->fd < 0)
 		return;
 	buffer_init_fixed(&head, head_bytes, sizeof(head_bytes));
-	add_head(&head, s, line);
-	pieces[n++] = buffer_span(&head);
+	if (s->form == LOG_FORM_RFC3164 || s->form == LOG_FORM_LOCAL) {
+		pieces[n++] = head_of_second(s, line);
+	} else {
+		add_head(&head, s, line);
+		pieces[n++] = buffer_span(&head);
+	}
 	if (s->form == LOG_FORM_RFC5424) {
 		pieces[n++] = structured;
 		pieces[n++] = SPAN(" ");

@@ -59,6 +59,7 @@ static void begin(struct message *m, bool is_response)
 	m->method_text = m->target = m->reason = SPAN_NONE;
 	m->status = 0;
 	m->headers.n = 0;
+	m->headers.seen = 0;
 }
 
 /* A byte that can stand in no line: its fault, or `other` where it is just wrong at this place. */
@@ -180,13 +181,23 @@ static inline enum parse_result take_version(struct h1_parser *p, struct span in
 	}
 }
 
+/* Whether "HTTP/1.1 " and three digits stand there, and a byte behind them. */
+static inline bool plain_status(struct span in, size_t at)
+{
+	const char *p = in.p + at;
+
+	return in.len - at > 12 && memcmp(p, "HTTP/1.1 ", 9) == 0 &&
+	       (unsigned char)(p[9] - '0') < 10 && (unsigned char)(p[10] - '0') < 10 &&
+	       (unsigned char)(p[11] - '0') < 10;
+}
+
 static enum parse_result take_status(struct h1_parser *p, struct span in, struct message *m)
 {
 	static const struct span pattern = {"HTTP/1.# ###", 12};
 	const char *line = in.p + p->at;
 	size_t n;
 
-	n = match(in, p->at, pattern);
+	n = plain_status(in, p->at) ? pattern.len : match(in, p->at, pattern);
 	if (n < pattern.len && p->at + n < in.len)
 		return bad(p, n < 8 ? H1_BAD_VERSION : H1_BAD_STATUS, p->at + n);
 	if (p->at + n == in.len)
@@ -259,6 +270,7 @@ static inline enum parse_result take_name(struct h1_parser *p, struct span in,
 	h->name = (struct span){in.p + p->at, end - p->at};
 	h->token = (uint8_t)header_token(h->name);
 	h->deleted = false;
+	l->seen |= HEADER_BIT(h->token);
 	enter(p, STAGE_VALUE, end + 1);
 	return PARSE_OK;
 }
@@ -328,9 +340,13 @@ static void take_plain_fields(struct h1_parser *p, struct span in, unsigned int 
 {
 	struct header *h = l->v + l->n, *last = l->v + (max < l->cap ? max : l->cap);
 	size_t at = p->at, next;
+	uint64_t seen = 0;
 
-	for (; h < last && (next = plain_line(in, at, h)) != 0; h++)
+	for (; h < last && (next = plain_line(in, at, h)) != 0; h++) {
 		at = next;
+		seen |= HEADER_BIT(h->token);
+	}
+	l->seen |= seen;
 	l->n = (unsigned int)(h - l->v);
 	enter(p, STAGE_NAME, at);
 }

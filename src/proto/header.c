@@ -163,6 +163,7 @@ int header_add(struct header_list *l, struct arena *a, struct span name, struct 
 		if (err)
 			return err;
 	}
+	l->seen |= HEADER_BIT(header_token(name));
 	l->v[l->n++] =
 	    (struct header){.name = name, .value = value, .token = (uint8_t)header_token(name)};
 	return 0;
@@ -232,6 +233,8 @@ bool header_lists(const struct header_list *l, enum header_token token, struct s
 	unsigned int at = 0;
 	struct header *h;
 
+	if (likely(!(l->seen & HEADER_BIT(token))))
+		return false;
 	while ((h = header_next(l, token, &at))) {
 		struct span rest = h->value, e;
 

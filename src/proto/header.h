@@ -50,7 +50,11 @@ struct header {
 struct header_list {
 	struct header *v;
 	unsigned int n, cap;
+	uint64_t seen; /* 1 << token for each field that was ever put in: a quick no for most walks
+			*/
 };
+
+#define HEADER_BIT(token) ((uint64_t)1 << (token))
 
 /* By length and first letter, then compared: cheap for names that are not known. */
 enum header_token header_token(struct span name);

@@ -132,9 +132,18 @@ void message_rebase(struct message *m, const char *old, size_t len, const char *
 	rebase(&m->method_text, old, len, now);
 	rebase(&m->target, old, len, now);
 	rebase(&m->reason, old, len, now);
-	for (unsigned int i = 0; i < m->headers.n; i++) {
-		rebase(&m->headers.v[i].name, old, len, now);
-		rebase(&m->headers.v[i].value, old, len, now);
+	for (struct header *h = m->headers.v, *end = h + m->headers.n; h < end; h++) {
+		uintptr_t name = (uintptr_t)h->name.p - (uintptr_t)old;
+		uintptr_t value = (uintptr_t)h->value.p - (uintptr_t)old;
+
+		/* a field that was parsed lies there whole */
+		if (likely(name < len && value < len)) {
+			h->name.p = now + name;
+			h->value.p = now + value;
+			continue;
+		}
+		rebase(&h->name, old, len, now);
+		rebase(&h->value, old, len, now);
 	}
 }
 
@@ -179,6 +188,8 @@ void message_strip_hop_by_hop(struct message *m, bool keep_upgrade)
 {
 	struct header_list *l = &m->headers;
 
+	if (likely(!(l->seen & HOP_BY_HOP)))
+		return;
 	for (unsigned int i = 0; i < l->n; i++) {
 		struct header *h = &l->v[i];
 

@@ -14,8 +14,6 @@
 
 #include "proto/proxy_header.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -344,8 +342,6 @@ void front_accept(struct worker *w, struct listener *l, int fd, const struct soc
 	f->accept_wall_us = w->loop.wall_us;
 	list_append(&w->sessions, &f->link);
 	count_open(f);
-	if (f->src.family != INET_UNIX)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (l->proxy->conf->options & OPTION_CLITCPKA)
 		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	if (!l->conf->accept_proxy) {

@@ -81,7 +81,8 @@ static enum take_result h1_take(struct endpoint *e, struct span *piece)
 	return r;
 }
 
-#define TAIL_BYTES (H1_MAX_TRAILER_BYTES + 64)
+/* "a:" CR LF is the shortest trailer, and is written one blank longer. */
+#define TAIL_BYTES (H1_MAX_TRAILER_BYTES / 4 * 5 + 64)
 #define MAX_PARTS 4
 
 /* What goes out in one write: perhaps a head, and a piece of body in its framing. */
@@ -128,20 +129,18 @@ static enum io_result send_parts(struct endpoint *e, const struct parts *p, bool
 		e->bytes_out += p->v[i].iov_len;
 	e->blocked = r == IO_PENDING;
 	e->sent_last = last;
+	if (last && e->framing_out == BODY_TUNNEL)
+		io_shutdown_write(&e->connection->io);
 	return r;
 }
 
 static enum io_result h1_send(struct endpoint *e, struct span piece, bool last, int *error)
 {
 	struct parts p;
-	enum io_result r;
 
 	p.n = 0;
 	add_piece(&p, e, piece, last);
-	r = send_parts(e, &p, last, error);
-	if (r != IO_FAILED && last && e->framing_out == BODY_TUNNEL)
-		io_shutdown_write(&e->connection->io);
-	return r;
+	return send_parts(e, &p, last, error);
 }
 
 static enum io_result h1_send_head(struct endpoint *e, const struct message *m, struct span piece,

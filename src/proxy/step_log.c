@@ -179,12 +179,14 @@ void step_log_soon(struct stream *s)
 static void count_times(struct stream *s)
 {
 	unsigned int thread = s->worker->thread;
-	struct log_record r;
+	int64_t tw = between(s->head_us, s->queue_us);
+	int64_t tc = s->queue_us ? between(s->queue_us, s->connect_us) : -1;
+	int64_t tr = s->connect_us ? between(s->connect_us, s->response_us) : -1;
+	int64_t ta = between(s->start_us, s->worker->loop.now_us);
 
-	fill_times(s, &r);
-	counters_add_times(&s->be->be.thread[thread], r.tw, r.tc, r.tr, r.ta);
+	counters_add_times(&s->be->be.thread[thread], tw, tc, tr, ta);
 	if (s->server && s->attempts)
-		counters_add_times(&s->server->counters.thread[thread], r.tw, r.tc, r.tr, r.ta);
+		counters_add_times(&s->server->counters.thread[thread], tw, tc, tr, ta);
 }
 
 static void count(struct stream *s)
