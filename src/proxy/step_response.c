@@ -218,7 +218,8 @@ static void note_head_bytes(struct stream *s)
 			    (int)(m->headers.v[i].name.len + m->headers.v[i].value.len);
 }
 
-/* NTLM and Negotiate authenticate the connection, not the request: it must serve nobody else from now on. */
+/* NTLM and Negotiate authenticate the connection, not the request: it must serve nobody else from
+ * now on. */
 static bool authenticates_connection(const struct message *m)
 {
 	struct span name = m->status == 401 ? SPAN("www-authenticate") : SPAN("proxy-authenticate");

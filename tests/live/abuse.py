@@ -103,13 +103,13 @@ def reset(s):
 
 def drain(s):
     """What comes until the end, and how it ended where that was not well."""
-    data = b""
+    pieces_read = []
     try:
-        while piece := s.recv(65536):
-            data += piece
+        while piece := s.recv(1 << 18):
+            pieces_read.append(piece)
     except OSError as e:
-        data += b"<%s>" % type(e).__name__.encode()
-    return data
+        pieces_read.append(b"<%s>" % type(e).__name__.encode())
+    return b"".join(pieces_read)
 
 
 def read_head(s, left=b""):
