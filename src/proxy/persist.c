@@ -15,7 +15,7 @@
 #define DATE_DIGITS 5
 
 static const char digits[64 + 1] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static void print_date(char dst[DATE_DIGITS], uint64_t seconds)
 {

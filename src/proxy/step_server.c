@@ -135,6 +135,19 @@ static enum pick pick_wanted(struct stream *s)
 	return go_to(s, srv);
 }
 
+/* It goes elsewhere than a cookie or an attempt before wanted. */
+static void note_redispatch(struct stream *s)
+{
+	unsigned int thread = s->worker->thread;
+
+	if (s->persisted && s->attempts == 0) {
+		s->wanted->counters.thread[thread].redispatches++;
+		s->be->be.thread[thread].redispatches++;
+	}
+	s->redispatched |= s->attempts > 0;
+	s->wanted = NULL;
+}
+
 /* "option prefer-last-server": the one whose connection is at hand. */
 static struct server *last_server(const struct stream *s)
 {
@@ -157,7 +170,7 @@ static enum pick pick(struct stream *s)
 		r = pick_wanted(s);
 		if (r != PICK_NONE)
 			return r;
-		s->redispatched |= s->attempts > 0;
+		note_redispatch(s);
 	}
 	proxy_update_limits(be);
 	/* those who wait already come first */
