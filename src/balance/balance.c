@@ -129,3 +129,21 @@ bool balance_within_factor(const struct balance *b, const struct balance_server 
 	share += (before + (uint64_t)s->weight) * rest / total - before * rest / total;
 	return balance_served(s) < (share ? share : 1);
 }
+
+struct balance_server *balance_first_free(const struct tree *servers,
+					  const struct balance_server *avoid)
+{
+	struct balance_server *avoided = NULL;
+	struct tree_node *node = tree_first(servers);
+
+	for (; node; node = tree_next(node)) {
+		struct balance_server *s = container_of(node, struct balance_server, node);
+
+		if (balance_is_full(s))
+			continue;
+		if (s != avoid)
+			return s;
+		avoided = s;
+	}
+	return avoided;
+}

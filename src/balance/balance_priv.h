@@ -21,6 +21,11 @@ static inline bool balance_is_full(const struct balance_server *s)
 	       atomic_load_explicit(&s->queued, memory_order_relaxed) > 0;
 }
 
+/* The first server of a tree that has room, the one to avoid only where there is no other; or NULL.
+ */
+struct balance_server *balance_first_free(const struct tree *servers,
+					  const struct balance_server *avoid);
+
 /* Belongs among the active servers or the backups of an algorithm that keeps both ready. Backups
  * keep their order while they do not take part; where only the first one counts, the others stay
  * out. */

@@ -26,19 +26,7 @@ static int first_relayout(struct balance *b)
 
 static struct balance_server *first_pick(struct balance *b, const struct balance_query *q)
 {
-	struct balance_server *avoided = NULL;
-	struct tree_node *node = tree_first(b->state);
-
-	for (; node; node = tree_next(node)) {
-		struct balance_server *s = container_of(node, struct balance_server, node);
-
-		if (balance_is_full(s))
-			continue;
-		if (s != q->avoid)
-			return s;
-		avoided = s;
-	}
-	return avoided;
+	return balance_first_free(b->state, q->avoid);
 }
 
 static int first_init(struct balance *b)

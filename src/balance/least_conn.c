@@ -62,19 +62,8 @@ static int least_conn_relayout(struct balance *b)
 static struct balance_server *least_conn_pick(struct balance *b, const struct balance_query *q)
 {
 	struct least_conn *lc = b->state;
-	struct balance_server *avoided = NULL;
-	struct tree_node *node = tree_first(&lc->trees[b->on_backup]);
 
-	for (; node; node = tree_next(node)) {
-		struct balance_server *s = container_of(node, struct balance_server, node);
-
-		if (balance_is_full(s))
-			continue;
-		if (s != q->avoid)
-			return s;
-		avoided = s;
-	}
-	return avoided;
+	return balance_first_free(&lc->trees[b->on_backup], q->avoid);
 }
 
 static int least_conn_init(struct balance *b)

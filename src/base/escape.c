@@ -6,6 +6,8 @@
  */
 #include "base/escape.h"
 
+#include "base/format.h"
+
 static const char upper_hex[] = "0123456789ABCDEF";
 
 static bool is_control(unsigned char c)
@@ -188,17 +190,6 @@ void escape_log(struct buffer *b, struct span s, enum escape_log_set set)
 		buffer_add(b, s.p + done, s.len - done);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 long escape_url_decode(char *dst, struct span s, bool plus)
 {
 	size_t n = 0;
@@ -207,8 +198,8 @@ long escape_url_decode(char *dst, struct span s, bool plus)
 		char c = s.p[i];
 
 		if (c == '%') {
-			int high = i + 2 < s.len ? hex_digit(s.p[i + 1]) : -1;
-			int low = i + 2 < s.len ? hex_digit(s.p[i + 2]) : -1;
+			int high = i + 2 < s.len ? format_hex_digit(s.p[i + 1]) : -1;
+			int low = i + 2 < s.len ? format_hex_digit(s.p[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return -1;

@@ -168,3 +168,14 @@ unsigned int format_word_distance(struct span a, struct span b)
 	}
 	return row[b.len];
 }
+
+int format_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}

@@ -31,4 +31,7 @@ size_t format_i64(char *dst, int64_t v);
  * wholly different. */
 unsigned int format_word_distance(struct span a, struct span b);
 
+/* 0 to 15, or -1 where c is no hexadecimal digit. */
+int format_hex_digit(char c);
+
 #endif

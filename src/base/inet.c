@@ -34,17 +34,6 @@ static bool parse_v4(struct span text, uint8_t out[4])
 	return !text.p;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* One to four hex digits. */
 static bool parse_v6_group(struct span part, uint8_t out[2])
 {
@@ -53,7 +42,7 @@ static bool parse_v6_group(struct span part, uint8_t out[2])
 	if (part.len == 0 || part.len > 4)
 		return false;
 	for (size_t i = 0; i < part.len; i++) {
-		int digit = hex_digit(part.p[i]);
+		int digit = format_hex_digit(part.p[i]);
 
 		if (digit < 0)
 			return false;

@@ -7,6 +7,8 @@
  */
 #include "config/lex_haproxy.h"
 
+#include "base/format.h"
+
 #include "config/lex_priv.h"
 
 #define EXCERPT_COLUMNS 78
@@ -84,19 +86,10 @@ static void begin_word(struct scan *s)
 		s->out.len--;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static void scan_hex(struct scan *s)
 {
-	int high = s->at + 2 < s->text.len ? hex_digit(s->text.p[s->at + 2]) : -1;
-	int low = s->at + 3 < s->text.len ? hex_digit(s->text.p[s->at + 3]) : -1;
+	int high = s->at + 2 < s->text.len ? format_hex_digit(s->text.p[s->at + 2]) : -1;
+	int low = s->at + 3 < s->text.len ? format_hex_digit(s->text.p[s->at + 3]) : -1;
 
 	if (high < 0 || low < 0) {
 		scan_fail(s, s->at, "truncated or invalid hexadecimal sequence");

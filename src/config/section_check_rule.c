@@ -5,6 +5,8 @@
  */
 #include "config/section_check.h"
 
+#include "base/format.h"
+
 #include "config/section_parts.h"
 
 static bool apply_all(struct config_reader *r, const struct node *line, unsigned int at,
@@ -279,17 +281,6 @@ bool check_rule_split_version(struct config_reader *r, const struct node *line, 
 	return true;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static bool decode_hex(struct config_reader *r, const struct node *line, struct span hex,
 		       struct span *out)
 {
@@ -299,7 +290,7 @@ static bool decode_hex(struct config_reader *r, const struct node *line, struct 
 	if (!bytes)
 		return false;
 	for (size_t i = 0; good && i < hex.len; i += 2) {
-		int high = hex_digit(hex.p[i]), low = hex_digit(hex.p[i + 1]);
+		int high = format_hex_digit(hex.p[i]), low = format_hex_digit(hex.p[i + 1]);
 
 		good = high >= 0 && low >= 0;
 		bytes[i / 2] = (char)(good ? high * 16 + low : 0);
