@@ -231,6 +231,17 @@ static void wake_all(struct listener *l)
 	}
 }
 
+static void wake_paused(struct proxy *px)
+{
+	for (unsigned int i = 0; i < px->n_listeners; i++) {
+		struct listener *l = &px->listeners[i];
+
+		if (atomic_load_explicit(&l->paused, memory_order_relaxed) &&
+		    atomic_exchange_explicit(&l->paused, false, memory_order_seq_cst))
+			wake_all(l);
+	}
+}
+
 void listener_wake(struct listener *l)
 {
 	struct program *p = l->proxy->program;
@@ -238,18 +249,13 @@ void listener_wake(struct listener *l)
 	/* nothing is accepted any more, and threads that have ended take no mail */
 	if (atomic_load_explicit(&p->stopping, memory_order_relaxed))
 		return;
-	if (atomic_load_explicit(&l->paused, memory_order_relaxed) &&
-	    atomic_exchange_explicit(&l->paused, false, memory_order_seq_cst))
-		wake_all(l);
+	wake_paused(l->proxy);
 	/* the process's limit may have paused any listener */
 	if (!atomic_load_explicit(&p->some_paused, memory_order_relaxed))
 		return;
 	atomic_store_explicit(&p->some_paused, false, memory_order_relaxed);
 	for (unsigned int i = 0; i < p->n_proxies; i++)
-		for (unsigned int j = 0; j < p->proxies[i].n_listeners; j++)
-			if (atomic_exchange_explicit(&p->proxies[i].listeners[j].paused, false,
-						     memory_order_seq_cst))
-				wake_all(&p->proxies[i].listeners[j]);
+		wake_paused(&p->proxies[i]);
 }
 
 void frontend_set_disabled(struct proxy *px, bool disabled)

@@ -361,6 +361,25 @@ def limits(lab):
 
 
 @case
+def shared_limits(lab):
+    """A place that one address gives back is another one's to take."""
+    other = free_port()
+    for where, settings in (("frontend", {"fe": "maxconn 1\n    bind 127.0.0.1:%d" % other}),
+                            ("process", {"maxconn": "1", "fe": "bind 127.0.0.1:%d" % other})):
+        halb = Halb(lab, "shared maxconn of the " + where, ONE, server=Server(echo).port, threads=2, **settings)
+        with connect(halb.port) as first:
+            first.sendall(get(close=False))
+            first.recv(1000)
+            with connect(other, 0.3) as second:
+                second.sendall(get())
+                halb.check("the second waits", drain(second) == b"<TimeoutError>")
+                first.close()
+                second.settimeout(3)
+                halb.check("... and is served when the first has gone", status(drain(second)) == 200)
+        halb.finish()
+
+
+@case
 def queues(lab):
     """Clients leave the queue in every way."""
     def talk(s, _):
