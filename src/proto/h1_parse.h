@@ -14,11 +14,11 @@
 
 enum parse_result { PARSE_OK, PARSE_MORE, PARSE_BAD };
 
-#define H1_MAX_HEADERS 101 /* as haproxy's tune.http.maxhdr */
+#define H1_MAX_HEADERS 101 /* haproxy's default of tune.http.maxhdr */
 
 struct h1_options {
-	size_t max_bytes;         /* a longer head is PARSE_BAD (H1_TOO_LONG) */
-	unsigned int max_headers; /* <= H1_MAX_HEADERS */
+	size_t max_bytes; /* a longer head is PARSE_BAD (H1_TOO_LONG) */
+	unsigned int max_headers;
 	/* option accept-unsafe-violations-in-http-request|response: '#' and non-ASCII in targets,
 	 * other visible bytes in names, control bytes but NUL, CR and LF in values; Host is not
 	 * checked, and overwritten where an absolute target disagrees. */

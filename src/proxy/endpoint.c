@@ -121,7 +121,7 @@ static enum parse_result read_whole(struct endpoint *e, const struct h1_options 
 	enum parse_result r;
 	char *copy;
 
-	start_message(e, e->stream->worker->headers, H1_MAX_HEADERS);
+	start_message(e, e->stream->worker->headers, o->max_headers);
 	r = parse(e, e->at_hand, o, response, to);
 	if (r != PARSE_OK)
 		return r;
@@ -140,13 +140,13 @@ static enum parse_result read_whole(struct endpoint *e, const struct h1_options 
  * its own, so that the parser goes on where it was. */
 static bool start_pieces(struct endpoint *e, const struct h1_options *o)
 {
-	struct header *v = arena_raw(&e->stream->arena, H1_MAX_HEADERS * sizeof(*v));
+	struct header *v = arena_raw(&e->stream->arena, o->max_headers * sizeof(*v));
 
 	e->partial = v ? arena_bytes(&e->stream->arena, o->max_bytes) : NULL;
 	if (!e->partial)
 		return false;
 	e->parser = (struct h1_parser){0};
-	start_message(e, v, H1_MAX_HEADERS);
+	start_message(e, v, o->max_headers);
 	return true;
 }
 

@@ -149,10 +149,11 @@ static enum io_result h1_send_head(struct endpoint *e, const struct message *m, 
 	struct h1_write_options o = {.connection = e->connection_field,
 				     .http_1_0 = e->write_http_1_0,
 				     .te_trailers = e->te_trailers};
+	struct worker *w = e->stream->worker;
 	struct buffer head;
 	struct parts p;
 
-	buffer_init_fixed(&head, e->stream->worker->scratch, WORKER_SCRATCH_BYTES);
+	buffer_init_fixed(&head, w->scratch, w->scratch_bytes);
 	if (m->is_response)
 		h1_write_response(&head, m, &o);
 	else

@@ -108,7 +108,7 @@ enum step_result reply_send(struct stream *s, unsigned int status, struct span h
 
 	end_request(s);
 	s->status = status;
-	buffer_init_fixed(&head, s->worker->scratch, WORKER_SCRATCH_BYTES);
+	buffer_init_fixed(&head, s->worker->scratch, s->worker->scratch_bytes);
 	buffer_add_text(&head, "HTTP/1.1 ");
 	buffer_add_u64(&head, status);
 	buffer_add_char(&head, ' ');

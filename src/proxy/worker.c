@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define MIN_SCRATCH_BYTES (32 * 1024)
 #define JANITOR_MS 1000
 #define KEEP_FRONTS 4096
 #define KEEP_STREAMS 1024
@@ -57,8 +58,9 @@ int worker_init(struct worker *w, struct program *p, unsigned int thread, uint64
 	pool_init(&w->streams, "stream", sizeof(struct stream), KEEP_STREAMS, 0);
 	pool_init(&w->backs, "back", sizeof(struct back), KEEP_BACKS, 0);
 	timer_init(&w->janitor, on_janitor);
-	w->scratch = malloc(WORKER_SCRATCH_BYTES);
-	w->headers = calloc(H1_MAX_HEADERS, sizeof(*w->headers));
+	w->scratch_bytes = 2 * (size_t)p->model->global.tune.bufsize + MIN_SCRATCH_BYTES;
+	w->scratch = malloc(w->scratch_bytes);
+	w->headers = calloc(p->model->global.tune.http_maxhdr, sizeof(*w->headers));
 	if (w->scratch && w->headers)
 		return 0;
 	worker_fini(w);

@@ -8,7 +8,6 @@
 #include "base/family.h"
 #include "base/pool.h"
 
-#define WORKER_SCRATCH_BYTES (64 * 1024)
 #define WORKER_ARENAS 64
 
 struct worker {
@@ -23,8 +22,10 @@ struct worker {
 	struct arena arenas[WORKER_ARENAS]; /* of streams that have gone, a block each, to be used
 					       again */
 	unsigned int n_arenas;
-	char *scratch; /* WORKER_SCRATCH_BYTES: heads and log lines are put together here */
-	struct header *headers; /* H1_MAX_HEADERS: parsing target */
+	char *scratch; /* heads are put together here: one of tune.bufsize bytes, and what rules add
+			  to it */
+	size_t scratch_bytes;
+	struct header *headers; /* tune.http.maxhdr of them: parsing target */
 	int32_t utc_offset_s;   /* of local time, for log lines */
 	bool closing;           /* soft stop: no new connections here */
 	struct mail stop_mail;
