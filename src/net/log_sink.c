@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -120,6 +121,17 @@ static int open_stream(struct log_sink *s, int fd)
 	return 0;
 }
 
+/* On this machine itself, where no address of ours can change under a connected socket. */
+static bool is_loopback(const struct sockaddr_storage *to)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)to;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)to;
+
+	if (to->ss_family == AF_INET)
+		return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return to->ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
 int log_sink_open(struct log_sink *s, const struct address *to)
 {
 	int fd, error;
@@ -127,7 +139,7 @@ int log_sink_open(struct log_sink *s, const struct address *to)
 	tzset(); /* while the time zone's file can be read: before a chroot */
 	s->fd = -1;
 	s->to_len = 0;
-	s->socket = s->ours = false;
+	s->socket = s->ours = s->connected = false;
 	atomic_init(&s->sent, 0);
 	atomic_init(&s->dropped, 0);
 	s->stream = to->kind == ADDRESS_FD;
@@ -141,7 +153,24 @@ int log_sink_open(struct log_sink *s, const struct address *to)
 		return fd;
 	s->fd = fd;
 	s->ours = true;
+	s->connected =
+	    is_loopback(&s->to) && connect(fd, (struct sockaddr *)&s->to, s->to_len) == 0;
 	return 0;
+}
+
+/* A connected socket reports once that nobody took the datagram before this one. */
+static ssize_t send_datagram(const struct log_sink *s, struct msghdr *msg)
+{
+	ssize_t n;
+
+	if (s->connected) {
+		msg->msg_name = NULL;
+		msg->msg_namelen = 0;
+	}
+	n = sendmsg(s->fd, msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0 && errno == ECONNREFUSED && s->connected)
+		n = sendmsg(s->fd, msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return n;
 }
 
 void log_sink_close(struct log_sink *s)
@@ -310,7 +339,7 @@ void log_sink_send(struct log_sink *s, const struct log_line *line)
 	if (s->stream && !s->socket)
 		done = writev(s->fd, iov, (int)n);
 	else
-		done = sendmsg(s->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+		done = send_datagram(s, &msg);
 	atomic_fetch_add_explicit(done == (ssize_t)total ? &s->sent : &s->dropped, 1,
 				  memory_order_relaxed);
 }

@@ -13,10 +13,11 @@
 #include <stdatomic.h>
 
 struct log_sink {
-	int fd;      /* -1: not open */
-	bool stream; /* fd@, stdout, stderr: written, not sent to an address */
-	bool socket; /* a stream that is a socket */
-	bool ours;   /* closed by log_sink_close */
+	int fd;         /* -1: not open */
+	bool stream;    /* fd@, stdout, stderr: written, not sent to an address */
+	bool connected; /* datagrams to a loopback address: the kernel looks the way up only once */
+	bool socket;    /* a stream that is a socket */
+	bool ours;      /* closed by log_sink_close */
 	struct sockaddr_storage to;
 	socklen_t to_len;
 	enum log_form form;

@@ -275,6 +275,29 @@ static void test_two_threads_send(void **state)
 	close(fd);
 }
 
+/* Lines go nowhere while nobody listens; the first one after that arrives. */
+static void test_udp_receiver_restarts(void **state)
+{
+	struct address to = {.kind = ADDRESS_INET, .datagram = true};
+	const struct socket_options plain = {.unix_mode = -1, .unix_uid = -1, .unix_gid = -1};
+	struct log_sink s;
+	const char *what;
+	char got[64];
+	int fd = udp_sink(&s, LOG_FORM_RAW);
+
+	(void)state;
+	inet_of_socket_local(fd, &to.inet);
+	close(fd);
+	log_sink_send(&s, &line);
+	log_sink_send(&s, &line);
+	fd = socket_listen(&to, &plain, false, &what);
+	assert_true(fd >= 0);
+	log_sink_send(&s, &line);
+	assert_int_equal(recv(fd, got, sizeof(got), MSG_DONTWAIT), 18);
+	close(fd);
+	log_sink_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +311,7 @@ int main(void)
 	    cmocka_unit_test(test_full_pipe_drops),
 	    cmocka_unit_test(test_full_socket_drops),
 	    cmocka_unit_test(test_two_threads_send),
+	    cmocka_unit_test(test_udp_receiver_restarts),
 	};
 
 	setenv("TZ", "UTC0", 1);
