@@ -90,6 +90,14 @@ class Drill:
     def both(self, state, seconds):
         return until(seconds, lambda: self.states() == {"web1": state, "web2": state}, 0.1)
 
+    def alternation(self):
+        self.both("UP", 15)
+        loop = "for i in $(seq 100); do curl -sm2 http://192.168.50.10/; done"
+        done = subprocess.run([*self.client, "sh", "-c", loop], capture_output=True, text=True, check=False)
+        served = re.findall(r"<h1>(web\d)</h1>", done.stdout)
+        self.lab.check("100 requests alternate strictly", len(served) == 100 and all(a != b for a, b in zip(served, served[1:])),
+                       " ".join(served))
+
     def case(self, name, fault, seconds, mend):
         """A fault two seconds after the load began; then things are mended, and both servers serve again."""
         lab = self.lab
@@ -143,6 +151,7 @@ def main():
     with Lab() as lab:
         drill = Drill(lab)
         web1 = drill.webs["web1"]
+        drill.alternation()
         drill.case("web1: apachectl stop", web1.stop, 9, web1.start)
         drill.case("web1: SIGKILL of all", web1.kill, 9, web1.start)
         drill.case("web1: SIGSTOP of all", web1.freeze, 16, web1.thaw)
