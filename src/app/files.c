@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -127,15 +126,6 @@ static bool group_id(void *user, const char *name, long *gid)
 	return true;
 }
 
-static bool is_listening_socket(void *user, int fd)
-{
-	int listening = 0;
-	socklen_t len = sizeof(listening);
-
-	(void)user;
-	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening;
-}
-
 static void make_world(struct config_world *w, const struct options *o, char hostname[256])
 {
 	if (gethostname(hostname, 255) != 0)
@@ -145,10 +135,8 @@ static void make_world(struct config_world *w, const struct options *o, char hos
 				   .read_file = read_file,
 				   .user_id = user_id,
 				   .group_id = group_id,
-				   .is_listening_socket = is_listening_socket,
 				   .hostname = hostname,
 				   .version = STANDS_FOR_VERSION,
-				   .cpus = process_cpus(),
 				   .maxconn = o->maxconn,
 				   .proxy_maxconn = o->proxy_maxconn};
 	setenv("HAPROXY_LOCALPEER", o->local_peer ? o->local_peer : hostname, 1);

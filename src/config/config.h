@@ -27,10 +27,8 @@ struct config_world { /* what the sans-IO reader asks its caller; user is handed
 			  const char **error);
 	bool (*user_id)(void *user, const char *name, long *uid);
 	bool (*group_id)(void *user, const char *name, long *gid);
-	bool (*is_listening_socket)(void *user, int fd);
 	const char *hostname, *version; /* for .if version_atleast and the like: the haproxy version
 					   we stand for, "2.6" */
-	unsigned int cpus;
 	unsigned int maxconn, proxy_maxconn; /* of the command line, which wins: of the process, of
 						proxies without one; 0: not given */
 };

@@ -218,7 +218,6 @@ void keyword_store(struct config_reader *r, const struct node *line, const struc
 		row->parse(r, line, m->at);
 		return;
 	case KEYWORD_IGNORED:
-		r->model->has_later_words = true;
 		return;
 	case KEYWORD_LATER:
 		alert_later(r, line, row->name);
@@ -281,7 +280,6 @@ unsigned int argument_apply(struct config_reader *r, const struct node *line, un
 	case KEYWORD_PARSE:
 		return row->parse(r, line, at + 1, target);
 	case KEYWORD_IGNORED:
-		r->model->has_later_words = true;
 		return at + 1 + row->max;
 	case KEYWORD_LATER:
 		config_alert(r, line,

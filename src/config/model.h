@@ -27,7 +27,6 @@ struct model_global {
 	struct {
 		unsigned int bufsize, maxrewrite, maxaccept, http_maxhdr, http_logurilen,
 		    http_cookielen;
-		unsigned int pool_low_conn;
 		bool idle_pool_shared;
 	} tune;
 };
@@ -105,7 +104,6 @@ struct model_proxy {
 					  rule/log_format.h */
 	enum log_style log_style;
 	struct span log_format_text; /* "log-format", with LOG_STYLE_OWN */
-	bool log_to_wait_end;        /* log_format needs values known at the end only */
 
 	/* as frontend */
 	struct model_bind *binds;
@@ -165,7 +163,6 @@ struct model {
 					in */
 	unsigned int n_proxies;
 	struct model_regex *regexes;
-	bool has_later_words; /* accepted words without effect were used (see "halb -c") */
 };
 
 /* The model with one reference, or NULL when out of memory. */

@@ -354,7 +354,6 @@ bool config_finish_log(struct config_reader *r, struct model_proxy *p)
 			 p->name, log_format_http_only(p->log_format));
 		return false;
 	}
-	p->log_to_wait_end = log_format_needs_end(p->log_format);
 	return true;
 no_memory:
 	diag_add(r->diags, DIAG_ALERT, p->file, p->line, "out of memory.");

@@ -293,7 +293,7 @@ KEYWORDS(
     {"id", NOT_DEFAULTS, KEYWORD_PARSE, 0, 0, 0, parse_id, "number of the proxy in statistics"},
     {"load-server-state-from-file", IN_BACK, KEYWORD_PARSE, 0, 0, 0, parse_server_state, "none"},
     {"max-keep-alive-queue", IN_BACK, KEYWORD_PARSE, 0, 0, 0, parse_max_keep_alive_queue,
-     "requests waiting for a server above which keep-alive clients may change it"},
+     "taken without effect: a queue never holds a keep-alive client to its server"},
     {"maxconn", IN_FRONT, KEYWORD_UINT, AT(maxconn), 0, INT_MAX, NULL,
      "client connections at a time"},
     {"mode", IN_PROXY, KEYWORD_PARSE, 0, 0, 0, parse_mode, "http or tcp"},

@@ -322,7 +322,6 @@ static void make_idle(struct stream *s, struct back *b)
 		pool->n_idle++;
 		atomic_fetch_add_explicit(&srv->idle_total, 1, memory_order_relaxed);
 	}
-	b->idle_since_ms = stream_loop(s)->now_ms;
 	connection_recv(&b->connection);
 }
 

@@ -16,7 +16,6 @@ struct back {
 	struct stream *stream; /* NULL while idle */
 	struct front *owner; /* idle, and for this client alone (http-reuse never); else in the pool
 			      */
-	uint64_t idle_since_ms;
 	uint32_t uses;
 	bool connected;
 };

@@ -83,7 +83,6 @@ static void choose(struct stream *s, const struct model_cookie *conf, struct spa
 		dates = value;
 		id = span_split(&dates, '|');
 	}
-	s->cookie_value = id;
 	srv = server_of_cookie(s->be, id);
 	if (!srv) {
 		s->cookie_in = 'I';

@@ -381,7 +381,6 @@ const char *server_set_address(struct server *s, const struct inet *address, boo
 	s->address = new;
 	memcpy(&s->sockaddr, &ss, len);
 	s->sockaddr_len = len;
-	s->rid++;
 	pthread_spin_unlock(&s->proxy->lock);
 	if (__atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_MAINT_RESOLUTION)
 		server_set_admin(s, NULL, 0, SERVER_MAINT_RESOLUTION, NULL);

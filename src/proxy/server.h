@@ -70,7 +70,6 @@ struct server {
 	struct server_pool *pool; /* one for each thread; touched by that thread only */
 	_Atomic uint32_t idle_total, used_total;
 	const char *operational_reason; /* last state change: shown by stats */
-	uint32_t rid;                   /* revision */
 };
 
 int server_init(struct server *s, struct proxy *px, const struct model_server *conf,

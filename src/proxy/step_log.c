@@ -22,7 +22,6 @@ static void fill_times(const struct stream *s, struct log_record *r)
 {
 	uint64_t now = s->worker->loop.now_us;
 
-	r->th = (int64_t)s->handshake_ms;
 	r->ti = (int64_t)s->idle_ms;
 	r->tr_request = stream_is_http(s) ? between(s->start_us, s->head_us) : -1;
 	r->tw = between(s->head_us, s->queue_us);

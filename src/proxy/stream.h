@@ -93,7 +93,7 @@ struct stream {
 	bool answered_here, close_client;
 
 	/* cookies and captures */
-	struct span cookie_value, capture_cookie_request, capture_cookie_response;
+	struct span capture_cookie_request, capture_cookie_response;
 	struct span *request_captures, *response_captures;
 	uint64_t cookie_first_s;    /* maxlife: when the client's cookie was first set */
 	char cookie_in, cookie_out; /* third and fourth letters of the termination code */
@@ -110,7 +110,7 @@ struct stream {
 	int64_t start_wall_us;     /* first byte of the request */
 	uint64_t start_us, head_us, queue_us, connect_us, response_us; /* loop time in microseconds,
 									  0: not reached */
-	uint64_t idle_ms, handshake_ms;
+	uint64_t idle_ms;
 	struct arena arena;
 };
 

@@ -14,7 +14,6 @@ struct rule_context {
 	const struct message *request;  /* NULL before it is there, and in mode tcp */
 	const struct message *response; /* NULL before it is there */
 	struct inet src, dst;
-	bool tls;
 };
 
 #endif

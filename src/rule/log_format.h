@@ -20,7 +20,6 @@ struct log_record {
 	struct span frontend, frontend_tls_mark, backend, server_name; /* names; "<NOSRV>" is the
 									  writer's for an empty one
 									*/
-	bool no_backend; /* no server was needed: "<STATS>" and the like come as server_name */
 	int64_t th, ti, tr_request, tw, tc, tr, ta, td, tt; /* milliseconds, -1: not reached: %Th
 							       %Ti %TR %Tw %Tc %Tr %Ta %Td %Tt */
 	bool unfinished;                          /* logasap: '+' in front of the times and bytes */

@@ -39,12 +39,6 @@ static bool id_of(void *user, const char *name, long *id)
 	return name[0] != 'n';
 }
 
-static bool is_listening_socket(void *user, int fd)
-{
-	(void)user;
-	return fd < 10;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct config_world world = {.get_env = get_env,
@@ -52,10 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 				     .read_file = read_file,
 				     .user_id = id_of,
 				     .group_id = id_of,
-				     .is_listening_socket = is_listening_socket,
 				     .hostname = "h",
-				     .version = "2.6",
-				     .cpus = 2};
+				     .version = "2.6"};
 	struct config_file file = {.path = "f", .text = span_make(data, n)};
 	struct buffer out;
 	struct diags diags;

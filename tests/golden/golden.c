@@ -66,12 +66,6 @@ static bool id_of(void *user, const char *name, long *id)
 	return *id == 0 || strcmp(name, "halb") == 0;
 }
 
-static bool is_listening_socket(void *user, int fd)
-{
-	(void)user;
-	return fd == 5;
-}
-
 int main(int argc, char **argv)
 {
 	struct config_world world = {.get_env = get_env,
@@ -79,10 +73,8 @@ int main(int argc, char **argv)
 				     .read_file = read_file,
 				     .user_id = id_of,
 				     .group_id = id_of,
-				     .is_listening_socket = is_listening_socket,
 				     .hostname = "host",
-				     .version = "2.6",
-				     .cpus = 4};
+				     .version = "2.6"};
 	struct config_file files[16];
 	struct arena arena;
 	struct buffer out;

@@ -38,21 +38,12 @@ static bool no_id(void *user, const char *name, long *id)
 	return false;
 }
 
-static bool no_socket(void *user, int fd)
-{
-	(void)user;
-	(void)fd;
-	return false;
-}
-
 static const struct config_world world = {.get_env = no_env,
 					  .read_file = no_file,
 					  .user_id = no_id,
 					  .group_id = no_id,
-					  .is_listening_socket = no_socket,
 					  .hostname = "test",
-					  .version = "2.6",
-					  .cpus = 1};
+					  .version = "2.6"};
 
 static void fail_with(const struct diags *d)
 {

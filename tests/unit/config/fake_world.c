@@ -54,12 +54,6 @@ static bool id_of(void *user, const char *name, long *id)
 	return strcmp(name, "halb") == 0;
 }
 
-static bool is_listening_socket(void *user, int fd)
-{
-	(void)user;
-	return fd == 5;
-}
-
 void fake_world_init(struct fake_world *w)
 {
 	*w = (struct fake_world){.world = {.get_env = get_env,
@@ -67,10 +61,8 @@ void fake_world_init(struct fake_world *w)
 					   .read_file = read_file,
 					   .user_id = id_of,
 					   .group_id = id_of,
-					   .is_listening_socket = is_listening_socket,
 					   .hostname = "host",
-					   .version = "2.6",
-					   .cpus = 2}};
+					   .version = "2.6"}};
 	w->world.user = w;
 	set_env(w, "HOME", "/root");
 	set_env(w, "EMPTY", "");
