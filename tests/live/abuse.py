@@ -19,7 +19,8 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
-from lab import HALB, Lab, ask, family, free_port, get, read, status, until
+from lab import HALB, ask, family, get, read, status, until
+from live_lab import Lab, free_port
 
 HEAD = """
 global
@@ -112,6 +113,14 @@ def drain(s):
     return b"".join(pieces_read)
 
 
+def more(s):
+    """What comes next; the end of the stream is an error here."""
+    piece = s.recv(65536)
+    if not piece:
+        raise ConnectionError("closed")
+    return piece
+
+
 def read_head(s, left=b""):
     """(head, what came behind it); the head is empty at the end of the stream."""
     while b"\r\n\r\n" not in left:
@@ -130,6 +139,15 @@ def echo(s, _):
         line = head.partition(b"\r\n")[0]
         s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(line), line))
         head, left = read_head(s, left)
+
+
+def read_answer(s):
+    """One whole answer with a Content-Length."""
+    head, left = read_head(s)
+    length = int((re.search(rb"(?i)content-length: *(\d+)", head) or [0, 0])[1])
+    while head and len(left) < length:
+        left += more(s)
+    return head + left
 
 
 def exchange(port, request, seconds=5, receive_bytes=0):
@@ -172,8 +190,7 @@ class Halb:
 
     def finish(self):
         if self.proxy.process.running():
-            until(6, lambda: not self.busy(), 0.05)
-            self.check("idle again", not self.busy(), self.busy())
+            self.check("idle again", until(15, lambda: not self.busy(), 0.05), self.busy())
         self.stop()
 
 
@@ -266,7 +283,7 @@ def slow_clients(lab):
         read_head(s)
         s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
         s.recv(1)
-    halb = Halb(lab, "slow client", ONE, server=Server(talk).port, fe="timeout client 500ms", be="timeout server 20s")
+    halb = Halb(lab, "slow client", ONE, server=Server(talk).port, fe="timeout client 1500ms", be="timeout server 20s")
     with connect(halb.port, 5, 4096) as s:
         s.sendall(get())
         got = 0
@@ -274,7 +291,7 @@ def slow_clients(lab):
             while piece := s.recv(1500 if got < 350000 else 65536):
                 got += len(piece)
                 if got < 350000:
-                    time.sleep(0.01)
+                    time.sleep(0.02)
     halb.check("gets all while it takes some", got > size, got)
     halb.finish()
 
@@ -283,17 +300,17 @@ def slow_clients(lab):
 def killed(lab):
     def slow(s, _):
         read_head(s)
-        time.sleep(3)
+        s.recv(1)
 
     def good(s, _):
         read_head(s)
         time.sleep(0.1)
         s.sendall(OK)
     halb = Halb(lab, "killed", ONE + "    server s2 127.0.0.1:%d backup check inter 60s\n" % Server(good).port, server=Server(slow).port,
-                be="option redispatch", options="check inter 60s on-marked-down shutdown-sessions")
+                be="option redispatch\n    timeout server 20s", options="check inter 60s on-marked-down shutdown-sessions")
     with connect(halb.port) as s:
         s.sendall(get())
-        time.sleep(0.2)
+        until(5, lambda: halb.proxy.stat()[("be", "s1")]["scur"] == "1")
         halb.proxy.command("set server be/s1 health down")
         answer = drain(s)
     halb.check("the request moves to another server", status(answer) == 200, answer)
@@ -316,15 +333,17 @@ def trailers(lab):
 
 @case
 def descriptors(lab):
-    halb = Halb(lab, "descriptors", ONE, server=Server(echo).port, be="retries 0", options="check inter 200ms fall 1 rise 1")
-    resource.prlimit(halb.pid, resource.RLIMIT_NOFILE, (halb.descriptors() + 6, 4096))
-    clients = [connect(halb.port, 1) for _ in range(20)]
+    halb = Halb(lab, "descriptors", ONE, server=Server(echo).port, be="retries 0\n    timeout check 5s",
+                options="check inter 200ms fall 1 rise 1")
+    before = resource.prlimit(halb.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(halb.pid, resource.RLIMIT_NOFILE, (halb.descriptors() + 6, before[1]))
+    clients = [connect(halb.port) for _ in range(20)]
     for s in clients:
         s.sendall(get(close=False))
     time.sleep(1)
     for s in clients:
         s.close()
-    resource.prlimit(halb.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+    resource.prlimit(halb.pid, resource.RLIMIT_NOFILE, before)
     time.sleep(0.3)
     halb.check("their want is not the server's fault", halb.proxy.stat()[("be", "s1")]["chkdown"] == "0")
     halb.check("serves again", status(ask(halb.port)) == 200)
@@ -340,7 +359,7 @@ def limits(lab):
 
         def client(number, port=halb.port):
             for _ in range(5):
-                with connect(port, 8) as s:
+                with connect(port, 20) as s:
                     s.sendall(get(close=number % 2))
                     good = status(s.recv(1000)) == 200
                     if number % 3 == 0:
@@ -356,7 +375,7 @@ def limits(lab):
         with contextlib.ExitStack() as clients:
             for _ in range(6):
                 clients.enter_context(connect(halb.port))
-            until(2, halb.busy)
+            until(10, halb.busy)
             halb.stop()
 
 
@@ -364,17 +383,18 @@ def limits(lab):
 def shared_limits(lab):
     """A place that one address gives back is another one's to take."""
     other = free_port()
-    for where, settings in (("frontend", {"fe": "maxconn 1\n    bind 127.0.0.1:%d" % other}),
-                            ("process", {"maxconn": "1", "fe": "bind 127.0.0.1:%d" % other})):
+    for where, settings in (("frontend", {"fe": "timeout client 20s\n    maxconn 1\n    bind 127.0.0.1:%d" % other}),
+                            ("process", {"maxconn": "1", "fe": "timeout client 20s\n    bind 127.0.0.1:%d" % other})):
         halb = Halb(lab, "shared maxconn of the " + where, ONE, server=Server(echo).port, threads=2, **settings)
         with connect(halb.port) as first:
             first.sendall(get(close=False))
-            first.recv(1000)
-            with connect(other, 0.3) as second:
+            read_answer(first)
+            with connect(other) as second:
                 second.sendall(get())
+                second.settimeout(0.3)
                 halb.check("the second waits", drain(second) == b"<TimeoutError>")
                 first.close()
-                second.settimeout(3)
+                second.settimeout(10)
                 halb.check("... and is served when the first has gone", status(drain(second)) == 200)
         halb.finish()
 
@@ -386,12 +406,12 @@ def queues(lab):
         while read_head(s)[0]:
             time.sleep(0.01)
             s.sendall(OK)
-    halb = Halb(lab, "queue", ONE, server=Server(talk).port, threads=4, be="option abortonclose\n    timeout queue 3s", options="maxconn 2")
+    halb = Halb(lab, "queue", ONE, server=Server(talk).port, threads=4, be="option abortonclose\n    timeout queue 20s", options="maxconn 2")
 
     def client(number):
         rand, seen = random.Random(number), set()
         for _ in range(12):
-            with connect(halb.port) as s:
+            with connect(halb.port, 20) as s:
                 s.sendall(get(close=False))
                 dice = rand.random()
                 if dice < 0.5:
@@ -485,7 +505,7 @@ def replays(lab):
         head, left = read_head(s)
         chunked = b"chunked" in head
         while not (left.endswith(b"0\r\n\r\n") if chunked else len(left) >= 11):
-            left += s.recv(1000)
+            left += more(s)
         bodies.append(unchunk(left) if chunked else left)
         s.sendall(OK)
     halb = Halb(lab, "replays", ONE + "    server s2 127.0.0.1:%d\n" % Server(lives).port, server=Server(dies).port, be="option redispatch")
@@ -521,15 +541,16 @@ def timeouts(lab):
         halb.check("for " + what, status(answer) == 408, answer[:60])
     with connect(halb.port) as s:
         s.sendall(get(close=False))
-        s.recv(1000)
+        read_answer(s)
         halb.check("but an idle connection ends without a word", drain(s) == b"")
     with connect(halb.port) as s:
-        begun = time.monotonic()
+        sent, head = 0, b"GET /" + b"a" * 100
         with contextlib.suppress(OSError):
-            for byte in b"GET /" + b"a" * 60:
+            for byte in head:
                 s.sendall(bytes([byte]))
+                sent += 1
                 time.sleep(0.03)
-        halb.check("a head may not dribble in for ever", time.monotonic() - begun < 1.9)
+        halb.check("a head may not dribble in for ever", sent < len(head))
     halb.finish()
 
 
@@ -546,7 +567,7 @@ def idle_races(lab):
         with connect(halb.port) as s:
             for _ in range(150):
                 s.sendall(get(close=False))
-                failed += not s.recv(1000).endswith(b"ok")
+                failed += not read_answer(s).endswith(b"ok")
         return failed
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         failed = sum(pool.map(client, range(4)))
@@ -569,14 +590,14 @@ def tunnels(lab):
         got.append(left)
         if b"half" not in head:
             s.sendall(b"%d" % len(left))
-    halb = Halb(lab, "tunnels", ONE, server=Server(talk).port, be="timeout tunnel 3s")
+    halb = Halb(lab, "tunnels", ONE, server=Server(talk).port, be="timeout tunnel 10s")
     upgrade = b"GET /%s HTTP/1.1\r\nHost: x\r\nUpgrade: foo\r\nConnection: Upgrade\r\n\r\n"
     with connect(halb.port) as s:
         s.sendall(upgrade % b"half")
         halb.check("the server's half ends first", drain(s).endswith(b"hello"))
         s.sendall(b"late")
         s.shutdown(socket.SHUT_WR)
-        halb.check("... the client's goes on", until(2, lambda: got == [b"late"]), got)
+        halb.check("... the client's goes on", until(10, lambda: got == [b"late"]), got)
     for what, request, end in (("Upgrade", upgrade % b"", b"hello1000000"), ("CONNECT", b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", b"\n1000000")):
         with connect(halb.port) as s:
             s.sendall(request + b"x" * 1000000)
@@ -585,7 +606,7 @@ def tunnels(lab):
         halb.check(what + ": the client's half ends first", answer.endswith(end), answer[-60:])
     with connect(halb.port) as s:
         s.sendall(upgrade % b"")
-        s.recv(1000)
+        read_head(s)
         reset(s)
     halb.finish()
 
@@ -605,7 +626,7 @@ def proxy_headers(lab):
         halb, bad = Halb(lab, "accept-proxy in " + what, config, server=server, fe="" if what == "HTTP" else "accept-proxy"), []
         for header in headers:
             for cut in range(1, len(header) + 2):
-                with connect(halb.port, 2) as s:
+                with connect(halb.port, 10) as s:
                     s.sendall((header + message)[:cut])
                     time.sleep(0.001)
                     s.sendall((header + message)[cut:])
@@ -620,12 +641,12 @@ def proxy_headers(lab):
         halb.finish()
 
     def greets(s, _):
-        while b"\r\n" not in s.recv(1000):
+        while b"\r\n" not in more(s):
             pass
         s.sendall(b"220 hi\r\n")
         s.recv(1)
     halb, times = Halb(lab, "send-proxy in TCP", TCP, server=Server(greets).port, options="send-proxy"), []
-    for _ in range(5):
+    while min(times, default=1) >= 0.15 and len(times) < 40:  # a busy machine may need more than one try
         begun = time.monotonic()
         with connect(halb.port) as s:
             s.recv(10)
@@ -638,14 +659,14 @@ def proxy_headers(lab):
 def stops(lab):
     def talk(s, _):
         read_head(s)
-        time.sleep(10)
+        s.recv(1)
     server = Server(talk).port
-    for name, first, seconds in (("hard-stop-after", signal.SIGUSR1, 6), ("SIGTERM", signal.SIGTERM, 3)):
-        halb = Halb(lab, name, ONE, server=server, threads=4, hard="1s", fe="timeout client 20s", be="timeout server 20s")
+    for name, first, seconds in (("hard-stop-after", signal.SIGUSR1, 10), ("SIGTERM", signal.SIGTERM, 10)):
+        halb = Halb(lab, name, ONE, server=server, threads=4, hard="1s", fe="timeout client 60s", be="timeout server 60s")
         with contextlib.ExitStack() as clients:
             for _ in range(6):
                 clients.enter_context(connect(halb.port)).sendall(get())
-            until(2, halb.busy)
+            until(10, halb.busy)
             halb.stop(first, seconds)
 
 
@@ -659,7 +680,7 @@ def removed_address(lab):
     halb.check("is open at first", status(ask(other)) == 200)
     halb.proxy.configure(text.replace(more, ""))
     halb.proxy.process.kill(signal.SIGUSR2)
-    until(8, lambda: not old - {halb.pid} & set(family(halb.pid)), 0.05)
+    until(20, lambda: not (old - {halb.pid}) & set(family(halb.pid)), 0.05)
 
     def refused():
         try:
@@ -667,7 +688,7 @@ def removed_address(lab):
         except OSError as e:
             return isinstance(e, ConnectionRefusedError)
         return False
-    halb.check("is closed once the old worker has gone", until(3, refused, 0.05))
+    halb.check("is closed once the old worker has gone", until(10, refused, 0.05))
     halb.check("the other one serves", status(ask(halb.port)) == 200)
     halb.finish()
 
@@ -766,7 +787,7 @@ class ChaosServer:
                 left, head = head.partition(b"\r\n")[2] + left, b"again"
             elif head == b"\r\n\r\n":  # PROXY version 2
                 while len(left) < 12 or len(left) < 12 + left[11]:
-                    left += s.recv(1000)
+                    left += more(s)
                 left, head = left[12 + left[11]:], b"again"
             if head == b"again":
                 continue
@@ -899,7 +920,7 @@ class ChaosClient:
 
     def once(self):
         rand, (port, message) = self.rand, self.message()
-        with connect(port, 7, rand.choice([0, 0, 0, 0, 2048])) as s:
+        with connect(port, 20, rand.choice([0, 0, 0, 0, 2048])) as s:
             cut = rand.randrange(len(message) + 1) if rand.random() < 0.4 else len(message)
             s.sendall(message[:cut])
             time.sleep(rand.choice([0, 0.001, 0.01]))
@@ -910,8 +931,8 @@ class ChaosClient:
             elif dice > 0.25:
                 if dice < 0.4:
                     s.shutdown(socket.SHUT_WR)
-                s.settimeout(rand.choice([0.05, 0.5, 7]))
-                return drain(s).endswith(b"<TimeoutError>") and s.gettimeout() == 7
+                s.settimeout(rand.choice([0.05, 0.5, 20]))
+                return drain(s).endswith(b"<TimeoutError>") and s.gettimeout() == 20
         return False
 
 
@@ -943,11 +964,10 @@ def main(words):
         print("# " + HALB)
         chosen = [c for c in CASES if c.__name__ in words or not words]
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            for future in [pool.submit(c, lab) for c in chosen if c not in (chaos, back_pressure)]:
-                future.result()
+            list(pool.map(lab.attempt, [c for c in chosen if c not in (chaos, back_pressure)]))
         for last in (back_pressure, chaos):
             if last in chosen:
-                last(lab)
+                lab.attempt(last)
     return lab.status()
 
 

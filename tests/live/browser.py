@@ -11,7 +11,8 @@ import tempfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
-from lab import Lab, ask, free_port, get, status, until
+from lab import ask, get, status, until
+from live_lab import Lab, free_port
 
 CONFIG = """
 global

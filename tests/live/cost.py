@@ -14,7 +14,8 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
-from lab import HALB, KeepAlive, Lab, read, until
+from lab import HALB, KeepAlive, read, until
+from live_lab import Lab
 
 CONNECTIONS = 20000
 BYTES_EACH = 1024

@@ -22,6 +22,7 @@ import time
 sys.dont_write_bytecode = True
 from hostile_cases import REQUESTS, RESPONSES
 from hostile_parsers import agree, read_request, read_response, request_faults, response_faults
+from live_lab import summary
 
 WORKERS = 24
 CLIENT_WAIT_S = 8
@@ -375,53 +376,56 @@ def measure(halb, origin):
     return low, halb.resident_kb()
 
 
+PASSED, FAILED = [], []
+
+
 def report(name, faults, count=0):
+    (FAILED if faults else PASSED).append(name)
     if not faults:
         print("ok %s%s" % (name, " (%d)" % count if count else ""))
-        return 0
+        return
     print("not ok %s: %d faults%s" % (name, len(faults), " in %d cases" % count if count else ""))
     for fault in faults[: int(os.environ.get("SHOW", "8"))]:
         print("    " + fault)
-    return 1
 
 
 def report_cases(cases):
-    failed = 0
     for group in dict.fromkeys(case.group for case in cases):
         members = [case for case in cases if case.group == group]
         faults = ["%s %s %r: %s" % (case.id.decode(), case.delivery, case.data[:160], case.faults[0]) for case in members if case.faults]
         faults.sort(key=lambda text: ": not run" in text)
-        failed += report(group, faults, len(members))
-    return failed
+        report(group, faults, len(members))
 
 
 def main(words):
     binary = os.environ.get("REFERENCE") or os.environ.get("HALB") or os.path.join(
         os.environ.get("HALB_BUILD", os.path.join(os.path.dirname(__file__), "../../build")), "halb")
     if not os.access(binary, os.X_OK):
-        return report("%s cannot be run" % binary, [""])
+        report("%s cannot be run" % binary, [""])
+        return
     cases = all_cases(words[0] if words else "", int(words[1]) if len(words) > 1 else None)
     warm_up = [Case(90000 + i, "warm-up", "whole", b"") for i in range(300)]
     origin = Origin(cases + warm_up)
     halb = Halb(binary, origin.port)
     run_all(warm_up, halb)
-    failed = report("clean requests before", [fault for case in warm_up for fault in case.faults])
+    report("clean requests before", [fault for case in warm_up for fault in case.faults])
     run_all(cases[:: max(1, len(cases) // 300)], halb)
     before = measure(halb, origin)
     run_all(cases, halb)
-    failed += report_cases(cases)
-    failed += report("unattributed", origin.stray)
-    failed += report("alive", [] if halb.alive() else ["exit status %s" % halb.process.returncode])
+    report_cases(cases)
+    report("unattributed", origin.stray)
+    report("alive", [] if halb.alive() else ["exit status %s" % halb.process.returncode])
     after = measure(halb, origin)
-    failed += report("descriptors", [] if after[0] <= before[0] + 2 else ["%d before, %d after" % (before[0], after[0])])
+    report("descriptors", [] if after[0] <= before[0] + 2 else ["%d before, %d after" % (before[0], after[0])])
     if not halb.sanitized():
-        failed += report("memory", [] if after[1] <= before[1] + MEMORY_SLACK_KB else ["%d kB before, %d kB after" % (before[1], after[1])])
+        report("memory", [] if after[1] <= before[1] + MEMORY_SLACK_KB else ["%d kB before, %d kB after" % (before[1], after[1])])
     status, printed = halb.stop()
     reports = re.findall(r".*(?:Sanitizer|runtime error|CHECK|[Aa]ssert|^ +#\d+ .*src/).*", printed, re.M)
     if not reports and status not in (0, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM):
         reports = printed.splitlines()[-5:] or ["nothing printed"]
-    failed += report("exit status %d, nothing reported" % status, reports)
-    return 1 if failed else 0
+    report("exit status %d, nothing reported" % status, reports)
 
 
-sys.exit(main(sys.argv[1:]))
+main(sys.argv[1:])
+summary(len(PASSED), FAILED)
+sys.exit(1 if FAILED else 0)

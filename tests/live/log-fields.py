@@ -17,7 +17,8 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
-from lab import DEBIAN_HAPROXY, HALB, KeepAlive, Lab, Syslog, ask, free_port, get, until
+from lab import DEBIAN_HAPROXY, HALB, KeepAlive, Syslog, ask, get, until
+from live_lab import Lab, free_port
 
 CONFIG = """
 global
@@ -145,18 +146,18 @@ class Side:
         """The request lines since the last call: so many are waited for, and a moment more for those that should not come."""
         def requests():
             return [line for line in self.syslog.lines[self.seen:] if HTTP_LINE.match(line) or TCP_LINE.match(line)]
-        until(4, lambda: len(requests()) >= expected)
+        until(10, lambda: len(requests()) >= expected)
         if not expected:
             time.sleep(0.3)
         found, self.seen = requests(), len(self.syslog.lines)
-        until(1, self.idle)
+        until(10, self.idle)
         return found
 
     def idle(self):
         return all(row["scur"] in ("0", "") for row in self.proxy.stat().values())
 
     def connect(self, name="web"):
-        return socket.create_connection(("127.0.0.1", self.ports[name]), 5)
+        return socket.create_connection(("127.0.0.1", self.ports[name]), 10)
 
 
 def ask_at(name, request):
@@ -179,13 +180,16 @@ def pipelined(side):
             pass
 
 
-def send_and(what, request, wait=0.1, name="web"):
-    """Sends, waits until that has come through, then closes, resets, or waits for the end."""
+def send_and(what, request, name="web", place="FRONTEND"):
+    """Sends, waits until that has come to its place (the frontend, or the backend's server), then closes, resets, or waits for the end."""
     def play(side):
         s = side.connect(name)
         if request:
             s.sendall(request)
-        time.sleep(wait)
+        if what != "read":
+            backend = name if place == "FRONTEND" else FRONTENDS[name][0]
+            until(10, lambda: side.proxy.stat()[(backend, place)]["scur"] != "0")
+            time.sleep(0.1)
         if what == "reset":
             cut(s)
             return
@@ -226,7 +230,7 @@ CASES = (
     ("server timeout", 1, ask_at("silent", get("/silent")), ()),
     ("server closes", 1, ask_at("closing", get("/closing", method="POST", body=b"once")), ()),
     ("server sends garbage", 1, ask_at("garbage", get("/garbage", method="POST", body=b"once")), ()),
-    ("client closes while waiting", 1, send_and("close", get("/", close=False), 0.2, "aborts"), GONE),
+    ("client closes while waiting", 1, send_and("close", get("/", close=False), "aborts", "silent"), GONE),
     ("client resets in the answer", 1, aborted_download, ("bytes",)),
     ("client closes in the head", 1, send_and("close", TEXT), ()),
     ("client timeout in the head", 1, send_and("read", TEXT), ()),
@@ -244,7 +248,7 @@ CASES = (
     ("tcp", 1, ask_at("tcp", get("/")), ()),
     ("tcp: refused", 1, send_and("read", b"hello", name="tcp-refused"), ()),
     ("tcp: server timeout", 1, send_and("read", b"hello", name="tcp-silent"), ()),
-    ("tcp: client resets", 1, send_and("reset", b"hello", name="tcp-silent"), ()),
+    ("tcp: client resets", 1, send_and("reset", b"hello", "tcp-silent", "silent"), ()),
     ("tcp: client closes at once", 0, send_and("close", b"", name="tcp"), ()),
 )
 

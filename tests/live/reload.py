@@ -10,7 +10,8 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
-from lab import HALB, KeepAlive, Lab, accepts, alive, ask, family, free_port, probe_counts, read, status, until, write
+from lab import HALB, KeepAlive, accepts, alive, ask, family, probe_counts, read, status, until, write
+from live_lab import Lab, free_port
 
 RELOADS, WITHIN = 100, 60
 BIG = 60000000
@@ -242,7 +243,7 @@ def main():
         config = CONFIG % {name: web.port for name, web in webs.items()}
         for part in (show_exit_codes, show_notify, show_daemon, show_takeover, show_master):
             if not only or part.__name__[5:] in only:
-                part(lab, config)
+                lab.attempt(part, config)
     sys.exit(lab.status())
 
 

@@ -15,7 +15,8 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
-from lab import DEBIAN_HAPROXY, HALB, KeepAlive, Lab, ask, body, free_port, get, stat_rows, status, until
+from lab import DEBIAN_HAPROXY, HALB, KeepAlive, ask, body, get, stat_rows, status, until
+from live_lab import Lab, free_port
 
 CONFIG = """
 global
@@ -84,16 +85,14 @@ def traffic(proxy, ports):
         client.ask()
     client.close()
     ask(ports["raw"])
-    until(2, lambda: all(row["scur"] in ("0", "") for row in proxy.stat().values()))
+    until(10, lambda: all(row["scur"] in ("0", "") for row in proxy.stat().values()))
 
 
 def settled(proxy):
     """The checks have said what they have to say."""
-    return until(5, lambda: (proxy.state("webservers", "web1"), proxy.state("webservers", "web2"),
+    return until(20, lambda: (proxy.state("webservers", "web1"), proxy.state("webservers", "web2"),
                              proxy.state("webservers", "gone")) == ("UP", "UP", "DOWN") and
                  proxy.stat()[("webservers", "web2")]["check_status"] == "L7OK")
-    row = ours.get(("http-in", "FRONTEND"), {})
-    lab.check("req_tot of http-in", row.get("req_tot") in (str(SENT), str(SENT + 1)), row.get("req_tot"))
 
 
 def columns(proxy):
@@ -142,9 +141,11 @@ def show_values(lab, halb, haproxy):
                   not (name in HTTP_ASIDE and row["mode"] != "tcp" and key[0] != "raw") and
                   not (name == "addr" and re.sub(r":\d+$", "", found.get(name) or "") == re.sub(r":\d+$", "", row[name]))]
         lab.check("values of %s/%s" % key, not differ, "\n".join(differ))
+    row = ours.get(("http-in", "FRONTEND"), {})
+    lab.check("req_tot of http-in", row.get("req_tot") in (str(SENT), str(SENT + 1)), row.get("req_tot"))
 
 
-def watch_hatop(path, seconds=10, wanted=()):
+def watch_hatop(path, seconds=30, wanted=()):
     """What hatop draws until all wanted words are seen, its exit status after `q`."""
     pid, fd = pty.fork()
     if pid == 0:
