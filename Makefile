@@ -24,7 +24,7 @@ OUT := $(BUILD)$(if $(VARIANT),/$(VARIANT))
 $(if $(filter-out address thread,$(SAN)),$(error SAN is address or thread, not $(SAN)))
 
 # What halb is linked with; each library's package is named in ./dev.
-LIBS := -Wl,--as-needed -lxxhash -lpcre2-8 -lcrypt -lm -pthread
+LIBS := -Wl,--as-needed -lxxhash -lpcre2-8 -lcrypt -lmnl -lseccomp -lm -pthread
 
 WERROR ?= -Werror
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla $(WERROR)
@@ -44,7 +44,7 @@ SOURCES := $(sort $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c)))
 OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
 objects_of = $(filter $(addprefix $(OUT)/obj/src/,$(addsuffix /%,$(1))),$(OBJECTS))
 
-.PHONY: all golden probe test unit unit-build fuzz-build print-unit objects tidy lint demo bench install clean
+.PHONY: all golden probe sim test unit unit-build fuzz-build print-unit objects tidy lint demo bench install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(OUT)/halb
@@ -113,6 +113,14 @@ probe: $(OUT)/probe
 $(OUT)/probe: $(OUT)/obj/tests/lab/probe.o
 	@$(CC) $(LDFLAGS) -o $@ $^
 
+# ---- simulations: tests/sim, virtual time and a lossy network
+SIM_OBJECTS := $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard tests/sim/*.c))
+sim: $(OUT)/vrrp_sim
+
+$(OUT)/vrrp_sim: $(SIM_OBJECTS) $(call objects_of,$(call reach,proto))
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -Wl,--gc-sections -o $@ $^ $(LIBS)
+
 # ---- fuzzing: tests/fuzz/NAME_fuzz.c with the sans-IO layers, by clang's libFuzzer.
 FUZZ_CC := clang
 FUZZ_SAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
@@ -135,7 +143,7 @@ $(FUZZ_OUT)/%_fuzz: $(FUZZ_OUT)/obj/tests/fuzz/%_fuzz.o $(FUZZ_OBJECTS)
 # ---- the rest
 # Every object of src and tests (lint), and clang-tidy over src, one stamp a file: an object is newer
 # than all that it includes.
-ALL_TESTS := $(wildcard tests/unit/*/*.c tests/golden/*.c tests/lab/*.c)
+ALL_TESTS := $(wildcard tests/unit/*/*.c tests/golden/*.c tests/sim/*.c tests/lab/*.c)
 objects: $(OBJECTS) $(ALL_TESTS:%.c=$(OUT)/obj/%.o) $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard tests/fuzz/*_fuzz.c))
 
 tidy: $(SOURCES:%.c=$(OUT)/tidy/%.ok)

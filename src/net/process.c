@@ -193,6 +193,20 @@ int process_signal_next(int fd, pid_t *from)
 	return (int)info.ssi_signo;
 }
 
+void process_end(pid_t child)
+{
+	kill(child, SIGKILL);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+pid_t process_reap(pid_t child, int *status)
+{
+	pid_t pid = waitpid(child, status, WNOHANG | WUNTRACED);
+
+	return pid < 0 ? -errno : pid;
+}
+
 int process_pidfd(pid_t pid)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0); /* close-on-exec by itself */

@@ -33,6 +33,11 @@ unsigned int process_cpus(void);
 int process_signal_fd(const sigset_t *set) must_check;
 /* The next signal, 0 when there is none. */
 int process_signal_next(int fd, pid_t *from);
+/* Kills a child and reaps it. */
+void process_end(pid_t child);
+/* waitpid without blocking: the pid where it has ended (*status) or stopped, 0 while it runs,
+ * -errno. */
+pid_t process_reap(pid_t child, int *status);
 /* A descriptor that becomes readable when the process ends, or -errno. */
 int process_pidfd(pid_t pid) must_check;
 
