@@ -14,6 +14,7 @@ struct node {
 	int line;
 	unsigned int n_words;
 	struct span *words; /* NUL-ended in the arena too: words[i].p may be used as text */
+	bool is_block;      /* braces follow it, perhaps with nothing in them */
 };
 
 /* "" past the end. */
