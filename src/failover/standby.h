@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What lets sockets on a virtual address live while the address is elsewhere: a local route for it
+ * on lo (packets that come here reach their socket, answers can be sent), and arp_ignore=1 and
+ * arp_announce=2 on its link, without which the kernel would answer ARP for it. Owning the address
+ * is then only the address on the interface. All of it is undone at the end.
+ */
+#ifndef FAILOVER_STANDBY_H
+#define FAILOVER_STANDBY_H
+
+#include "failover/failover_priv.h"
+
+struct vip;
+
+/* Only the sysctls, of a link by name: false where they cannot be set. Harmless when repeated. */
+bool standby_silence(struct failover *f, const char *link);
+/* Harmless when repeated. */
+void standby_prepare(struct failover *f, const struct vip *v);
+/* Undoes what no instance needs any more; all of it with `all`. */
+void standby_tidy(struct failover *f, bool all);
+
+#endif

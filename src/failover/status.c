@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shared page: one writer (the failover thread), any reader. A row's version is odd while the
+ * row is written; a reader that saw it change reads again.
+ */
+#include "failover/instance.h"
+#include "failover/peer_watch.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define READ_TRIES 1000
+
+struct failover_page *failover_page;
+int failover_release_fd = -1;
+
+struct failover_page *failover_page_new(void)
+{
+	void *p = mmap(NULL, sizeof(struct failover_page), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void failover_page_free(struct failover_page *p)
+{
+	if (p)
+		munmap(p, sizeof(*p));
+}
+
+bool failover_page_read(const struct failover_page *p, unsigned int i, struct failover_row *out)
+{
+	const struct failover_row *row = &p->rows[i];
+	unsigned int tries;
+
+	if (i >= STATUS_MAX_ROWS || i >= atomic_load(&p->n_rows))
+		return false;
+	for (tries = 0; tries < READ_TRIES; tries++) {
+		uint32_t before = atomic_load_explicit(&row->version, memory_order_acquire);
+
+		if (before & 1)
+			continue;
+		memcpy(out, row, sizeof(*out));
+		atomic_thread_fence(memory_order_acquire);
+		if (atomic_load_explicit(&row->version, memory_order_relaxed) == before)
+			return true;
+	}
+	return false; /* its writer died within */
+}
+
+struct failover_row *failover_row_begin(struct failover_page *p, unsigned int i)
+{
+	struct failover_row *row = &p->rows[i];
+	uint32_t version = atomic_load_explicit(&row->version, memory_order_relaxed);
+
+	atomic_store_explicit(&row->version, version | 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	return row;
+}
+
+void failover_row_end(struct failover_row *row)
+{
+	uint32_t version = atomic_load_explicit(&row->version, memory_order_relaxed);
+
+	atomic_store_explicit(&row->version, version + 1, memory_order_release);
+}
+
+bool failover_ask_release(void)
+{
+	const uint64_t one = 1;
+
+	if (!failover_page || failover_release_fd < 0 ||
+	    !atomic_load(&failover_page->router_running))
+		return false;
+	atomic_fetch_add(&failover_page->release_asked, 1);
+	return write(failover_release_fd, &one, sizeof(one)) == sizeof(one);
+}
+
+/* ---- an instance's row */
+
+static void copy(char *dst, size_t size, const char *src)
+{
+	snprintf(dst, size, "%s", src ? src : "");
+}
+
+static void list_addresses(const struct instance *i, char *dst, size_t size)
+{
+	char text[INET_TEXT_BYTES];
+	size_t at = 0;
+	unsigned int n;
+
+	dst[0] = '\0';
+	for (n = 0; n < i->vips.n && at < size; n++) {
+		const struct model_vrrp_address *a = i->vips.all[n].conf;
+		int written;
+
+		text[inet_print(text, &a->address)] = '\0';
+		written = snprintf(dst + at, size - at, "%s%s/%u", n ? " " : "", text, a->prefix);
+		at += written > 0 ? (size_t)written : 0;
+	}
+}
+
+static void write_sum(const struct instance *i, char *dst, size_t size)
+{
+	bool down = i->owner->service == SERVICE_DOWN;
+
+	snprintf(dst, size, "%u base%s%.100s%s", i->conf->priority, i->sum.text[0] ? " " : "",
+		 i->sum.text, down ? "; 1: the service is down" : "");
+}
+
+/* The master's, or the only other node's. */
+static void write_peer(const struct instance *i, struct failover_row *row)
+{
+	const struct model_vrrp_peer *only = i->conf->unicast_peers;
+	struct inet peer = i->machine.master;
+	struct peer_status s = {0};
+
+	if (peer.family == INET_NONE)
+		peer = only ? only->address : i->last_heard;
+	row->peer[inet_print(row->peer, &peer)] = '\0';
+	if (i->owner->peers && peer.family != INET_NONE)
+		peer_watch_status(i->owner->peers, &peer, &s);
+	row->bfd_known = s.known;
+	row->bfd_state = (uint8_t)s.state;
+	row->bfd_detect_ms = s.detect_ms;
+	row->bfd_downs = s.downs;
+}
+
+static void write_master(const struct instance *i, struct failover_row *row)
+{
+	const struct inet *master =
+	    i->machine.state == VRRP_MASTER ? &i->source : &i->machine.master;
+
+	row->master[inet_print(row->master, master)] = '\0';
+}
+
+void status_write(struct instance *i)
+{
+	const struct instance_counters *c = &i->counters;
+	struct failover_row *row;
+
+	if (!i->owner->page || i->row >= STATUS_MAX_ROWS)
+		return;
+	row = failover_row_begin(i->owner->page, i->row);
+	copy(row->name, sizeof(row->name), i->conf->name);
+	copy(row->interface, sizeof(row->interface), i->conf->interface);
+	copy(row->group, sizeof(row->group), i->conf->group ? i->conf->group->name : NULL);
+	list_addresses(i, row->addresses, sizeof(row->addresses));
+	write_sum(i, row->sum, sizeof(row->sum));
+	copy(row->cause, sizeof(row->cause), i->cause);
+	write_master(i, row);
+	write_peer(i, row);
+	row->state = (uint8_t)i->machine.state;
+	row->vrid = i->conf->vrid;
+	row->vrrp_version = i->conf->version;
+	row->base_priority = i->conf->priority;
+	row->priority = i->machine.priority;
+	row->leaving = i->machine.leaving;
+	row->held = i->machine.held;
+	row->owns = i->vips.owned;
+	row->since_wall_us = i->since_wall_us;
+	row->transitions_to_master = c->to_master;
+	row->transitions = c->transitions;
+	row->adverts_in = c->adverts_in;
+	row->adverts_out = c->adverts_out;
+	row->priority_zero_in = c->zero_in;
+	row->priority_zero_out = c->zero_out;
+	memcpy(row->refused, c->refused, sizeof(row->refused));
+	row->announcements = i->announcer.sent;
+	failover_row_end(row);
+}
