@@ -222,6 +222,7 @@ void stats_html_write(struct buffer *out, const struct stats_page *page)
 	facts(out, page);
 	links(out, page);
 	note(out, page);
+	stats_html_vrrp(out, page->wall_us);
 	legend(out);
 	for (unsigned int i = 0; i < page->program->n_proxies; i++) {
 		struct proxy *px = &page->program->proxies[i];

@@ -19,11 +19,15 @@ struct stats_page {
 	bool may_act;      /* forms are shown */
 	const char *token; /* NULL: no forms */
 	uint64_t now_ms;
+	int64_t wall_us;
 };
 
 void stats_html_write(struct buffer *out, const struct stats_page *page);
 void stats_html_proxy(struct buffer *out, const struct stats_page *page, struct proxy *px,
 		      const struct stats_filter *f);
+
+/* The virtual IPs, where there are any. */
+void stats_html_vrrp(struct buffer *out, int64_t wall_us);
 
 extern const char stats_html_style[];
 /* Class of a state, as the style knows it. */

@@ -115,7 +115,8 @@ static void answer_get(const struct service_request *q, const struct stats_query
 				  .query = *query,
 				  .may_act = may_act(q),
 				  .token = stats_token(),
-				  .now_ms = q->worker->loop.now_ms};
+				  .now_ms = q->worker->loop.now_ms,
+				  .wall_us = q->worker->loop.wall_us};
 
 	add_common(r);
 	if (conf->refresh_s && !query->no_refresh)

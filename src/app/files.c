@@ -3,6 +3,8 @@
  * found. */
 #include "app/files.h"
 
+#include "app/ctl.h"
+
 #include "net/privilege.h"
 #include "net/process.h"
 
@@ -85,13 +87,11 @@ static void set_env(void *user, const char *name, const char *value)
 		unsetenv(name);
 }
 
-static bool read_file(void *user, const char *path, struct arena *a, struct span *out,
-		      const char **error)
+bool files_read(const char *path, struct arena *a, struct span *out, const char **error)
 {
 	size_t n = 0;
 	char *bytes = read_whole(path, &n), *copy;
 
-	(void)user;
 	if (!bytes) {
 		*error = strerror(errno);
 		return false;
@@ -101,6 +101,13 @@ static bool read_file(void *user, const char *path, struct arena *a, struct span
 	*error = "out of memory";
 	*out = span_make(copy, n);
 	return copy != NULL;
+}
+
+static bool read_file(void *user, const char *path, struct arena *a, struct span *out,
+		      const char **error)
+{
+	(void)user;
+	return files_read(path, a, out, error);
 }
 
 static bool user_id(void *user, const char *name, long *uid)
@@ -143,7 +150,7 @@ static void make_world(struct config_world *w, const struct options *o, char hos
 }
 
 struct file_set {
-	struct config_file v[OPTIONS_MAX_FILES];
+	struct config_file v[OPTIONS_MAX_FILES + 1]; /* and our own */
 	unsigned int n;
 	struct arena arena;
 };
@@ -230,6 +237,15 @@ static struct model *finish(struct model *m, const struct options *o, struct dia
 	return m;
 }
 
+/* Whoever runs virtual IPs wants to ask and to release them, whatever the file says. */
+static void add_own_socket(struct file_set *set, const struct options *o)
+{
+	static const char text[] = "global\nstats socket " CTL_SOCKET " mode 600 level admin\n";
+
+	if (o->vrrp_file && !o->check && geteuid() == 0 && access("/run", W_OK) == 0)
+		set->v[set->n++] = (struct config_file){"(halb)", SPAN(text)};
+}
+
 struct model *files_load(const struct options *o)
 {
 	struct file_set set = {.n = 0};
@@ -237,14 +253,19 @@ struct model *files_load(const struct options *o)
 	struct model *m = NULL;
 	char hostname[256];
 	struct diags d;
+	unsigned int n_read;
+	bool ok;
 
 	diags_init(&d);
 	arena_init(&set.arena, 4096, 0);
 	make_world(&world, o, hostname);
-	if (gather(&set, o, &d))
+	ok = gather(&set, o, &d);
+	n_read = set.n;
+	add_own_socket(&set, o);
+	if (ok)
 		m = config_read(set.v, set.n, &world, &d);
 	m = finish(m, o, &d);
-	for (unsigned int i = 0; i < set.n; i++)
+	for (unsigned int i = 0; i < n_read; i++)
 		free((void *)(uintptr_t)set.v[i].text.p);
 	arena_fini(&set.arena);
 	diags_fini(&d);

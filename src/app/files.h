@@ -13,6 +13,8 @@
  * NULL where it cannot: diagnostics say why and have been printed. Warnings are printed too (unless
  * -q); with zero warnings wanted they count as errors. */
 struct model *files_load(const struct options *o) must_check;
+/* A whole file into the arena; false with *error the system's words. */
+bool files_read(const char *path, struct arena *a, struct span *out, const char **error);
 /* -cc: 0 true, 1 false, 2 malformed. */
 int files_eval_condition(const struct options *o);
 void diags_print(const struct diags *d, bool quiet);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* halb: what is asked for on the command line, and who does it. */
+#include "app/ctl.h"
 #include "app/files.h"
-#include "app/master.h"
+#include "app/guardian.h"
 #include "app/options.h"
 #include "app/pidfile.h"
 #include "app/run.h"
 #include "app/sockets.h"
+
+#include "config/config_vrrp.h"
 
 #include "net/process.h"
 
@@ -13,12 +16,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define KEEPALIVED_EXIT_CONFIG_TEST 6 /* what keepalived -t answers, as observed */
+
 static int list_keywords(void)
 {
 	struct buffer b;
 
 	buffer_init(&b, 1u << 20);
 	config_list_keywords(&b);
+	config_list_vrrp(&b);
 	fwrite(b.p, 1, b.len, stdout);
 	buffer_fini(&b);
 	return 0;
@@ -26,12 +32,9 @@ static int list_keywords(void)
 
 static int check(const struct options *o)
 {
-	struct model *m = files_load(o);
-
-	if (!m)
-		return 1;
-	model_put(m);
-	if (!o->quiet)
+	if (!guardian_check(o))
+		return o->keepalived ? KEEPALIVED_EXIT_CONFIG_TEST : 1;
+	if (!o->quiet && !o->keepalived)
 		printf("Configuration file is valid\n");
 	return 0;
 }
@@ -65,15 +68,16 @@ static int serve(const struct options *o, struct model *m)
 {
 	struct pidfile pidfile = {.fd = -1};
 	struct ready ready = {.options = o, .pidfile = &pidfile};
+	struct run_care care = {.on_ready = on_ready, .user = &ready, .leash = -1};
 	struct socket_list inherited;
 	struct program *p;
 	int status = 1;
 
 	if (!run_set_limits(m, o) || !sockets_take_over(&inherited, o))
 		return 1;
-	p = run_prepare(m, o, inherited.v, inherited.n);
+	p = run_prepare(m, NULL, o, inherited.v, inherited.n);
 	if (p && pidfile_open(&pidfile, o, m) && go_to_background(p, o))
-		status = run_serve(p, on_ready, &ready);
+		status = run_serve(p, &care);
 	if (p)
 		run_free(p);
 	sockets_free(&inherited);
@@ -86,14 +90,14 @@ static int run(const struct options *o)
 	struct model *m;
 	int status;
 
-	if (o->master)
-		return master_run(o);
+	if (o->master || o->vrrp_file)
+		return guardian_run(o);
 	m = files_load(o);
 	if (!m)
 		return 1;
 	if (m->global.master_worker) {
 		model_put(m);
-		return master_run(o);
+		return guardian_run(o);
 	}
 	status = serve(o, m);
 	model_put(m);
@@ -105,6 +109,8 @@ int main(int argc, char **argv)
 	struct options o;
 	int status;
 
+	if (argc > 1 && strcmp(argv[1], "ctl") == 0)
+		return ctl_run(argc - 2, argv + 2);
 	if (options_parse(&o, argc, argv, &status) == OPTIONS_EXIT)
 		return status;
 	if (o.list_keywords)
@@ -116,8 +122,9 @@ int main(int argc, char **argv)
 			      strerror(errno));
 		return 1;
 	}
-	if (o.n_files == 0) {
-		message_print(DIAG_ALERT, "no configuration file: give one with -f (see %s -h)",
+	if (o.n_files == 0 && !o.vrrp_file) {
+		message_print(DIAG_ALERT,
+			      "no configuration file: give one with -f or -k (see %s -h)",
 			      o.program);
 		return 1;
 	}

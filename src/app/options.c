@@ -3,6 +3,8 @@
  * more than one letter long. */
 #include "app/options.h"
 
+#include "app/options_keepalived.h"
+
 #include "base/check.h"
 #include "base/span.h"
 
@@ -143,6 +145,11 @@ static void on_master_socket(struct options *o, const char *v)
 	o->master_socket = v;
 }
 
+static void on_vrrp_file(struct options *o, const char *v)
+{
+	o->vrrp_file = v;
+}
+
 static void on_list(struct options *o, const char *v)
 {
 	(void)v;
@@ -158,6 +165,7 @@ static void no_effect(struct options *o, const char *v)
 static const struct option_row rows[] = {
     {"-f", ONE, on_file,
      "FILE|DIR  read this configuration file, or all *.cfg files of a folder; may be repeated"},
+    {"-k", ONE, on_vrrp_file, "FILE  a keepalived.conf: hold its virtual IPs too, or alone"},
     {"-c", NONE, on_check, "check the configuration and exit"},
     {"-cc", ONE, on_condition,
      "CONDITION  evaluate it as a .if line would: 0 true, 1 false, 2 malformed"},
@@ -259,6 +267,8 @@ enum options_result options_parse(struct options *o, int argc, char **argv, int 
 
 	memset(o, 0, sizeof(*o));
 	o->program = slash ? slash + 1 : argc > 0 ? argv[0] : "halb";
+	if (strcmp(o->program, "keepalived") == 0)
+		return options_parse_keepalived(o, argc, argv, status);
 	for (int i = 1; i < argc;) {
 		const struct option_row *row;
 		const char *word = argv[i];

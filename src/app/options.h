@@ -30,6 +30,12 @@ struct options {
 	bool terminate_old;        /* -st */
 	const char *take_sockets;  /* -x: the old process's stats socket */
 	const char *master_socket; /* -S */
+	const char *vrrp_file;     /* -k: a keepalived.conf */
+	bool keepalived;           /* called by that name: its options, its signals */
+	bool dump;                 /* keepalived's -d: print the configuration */
+	bool log_console;          /* keepalived's -l */
+	const char *config_id;     /* keepalived's -i: for lines that begin with @; NULL: the host's
+				      name */
 	bool list_keywords;        /* -dK, --list */
 };
 

@@ -11,8 +11,8 @@
 
 bool pidfile_open(struct pidfile *p, const struct options *o, const struct model *m)
 {
-	bool background = (o->daemon || m->global.daemon || o->master || m->global.master_worker) &&
-			  !o->foreground;
+	bool background = m && !o->foreground &&
+			  (o->daemon || m->global.daemon || o->master || m->global.master_worker);
 
 	p->path = o->pidfile ? o->pidfile : background ? m->global.pidfile : NULL;
 	if (!p->path)

@@ -12,8 +12,8 @@ struct pidfile {
 	const char *path;
 };
 
-/* False after a message. The command line wins over the file; only daemons and masters, and whoever
- * asks by -p, write one. */
+/* False after a message. The command line wins over the file (m NULL: there is none); only daemons
+ * and masters, and whoever asks by -p, write one. */
 bool pidfile_open(struct pidfile *p, const struct options *o, const struct model *m);
 void pidfile_write(struct pidfile *p);
 void pidfile_remove(struct pidfile *p);

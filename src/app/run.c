@@ -10,6 +10,8 @@
 
 #include "admin/admin.h"
 
+#include "config/model_vrrp.h"
+
 #include "net/privilege.h"
 #include "net/process.h"
 
@@ -74,7 +76,7 @@ static bool make_workers(struct program *p)
 	return health_checks_init(p) == 0;
 }
 
-struct program *run_prepare(struct model *m, const struct options *o,
+struct program *run_prepare(struct model *m, struct model_vrrp *vrrp, const struct options *o,
 			    struct inherited_socket *inherited, unsigned int n)
 {
 	struct program *p;
@@ -85,6 +87,7 @@ struct program *run_prepare(struct model *m, const struct options *o,
 	p = program_new(m, thread_count(m), &d);
 	ok = p != NULL;
 	if (p) {
+		p->vrrp = vrrp ? model_vrrp_get(vrrp) : NULL;
 		ok = listeners_open(p, inherited, n, &d) == 0;
 		ok = admin_open(p, inherited, n, &d) == 0 && ok;
 	}
@@ -99,14 +102,18 @@ struct program *run_prepare(struct model *m, const struct options *o,
 
 void run_free(struct program *p)
 {
+	struct model_vrrp *vrrp = p->vrrp;
+
 	admin_close(p);
 	listeners_close(p);
 	program_free(p);
+	if (vrrp)
+		model_vrrp_put(vrrp);
 }
 
-static bool drop_privileges(const struct model_global *g)
+static bool drop_privileges(const struct model_global *g, bool confined)
 {
-	struct privilege want = {.chroot = g->chroot};
+	struct privilege want = {.chroot = g->chroot, .no_capabilities = confined};
 	const char *what = "";
 	int error;
 
@@ -134,9 +141,21 @@ static bool drop_privileges(const struct model_global *g)
 	return error == 0;
 }
 
+/* Where the kernel cannot, that is said, and we serve. */
+static void confine(void)
+{
+	const char *what = "";
+	int error = privilege_confine(&what);
+
+	if (error)
+		message_print(DIAG_WARNING, "the worker is less confined than it should be: %s: %s",
+			      what, strerror(-error));
+}
+
 struct serving {
 	struct program *program;
 	int done;               /* eventfd: a worker has ended */
+	int leash;              /* of struct run_care */
 	bool stopping, stopped; /* softly, and at once */
 	uint64_t stopping_since_ms;
 };
@@ -229,9 +248,10 @@ static void wait_for_end(struct serving *s, int signals)
 	unsigned int ended = 0;
 
 	while (ended < s->program->n_threads) {
-		struct pollfd fds[2] = {{.fd = signals, .events = POLLIN},
-					{.fd = s->done, .events = POLLIN}};
-		int n = poll(fds, 2, patience_ms(s));
+		struct pollfd fds[3] = {{.fd = signals, .events = POLLIN},
+					{.fd = s->done, .events = POLLIN},
+					{.fd = s->leash, .events = POLLIN}};
+		int n = poll(fds, 3, patience_ms(s));
 		uint64_t count;
 		int signal;
 
@@ -243,6 +263,10 @@ static void wait_for_end(struct serving *s, int signals)
 			on_signal(s, signal);
 		if (fds[1].revents && read(s->done, &count, sizeof(count)) == sizeof(count))
 			ended += (unsigned int)count;
+		if (fds[2].revents) {
+			s->leash = -1;
+			soft_stop(s);
+		}
 	}
 }
 
@@ -270,9 +294,9 @@ static void finish(struct program *p)
 	p->workers = NULL;
 }
 
-int run_serve(struct program *p, void (*on_ready)(void *user), void *user)
+int run_serve(struct program *p, const struct run_care *care)
 {
-	struct serving s = {.program = p};
+	struct serving s = {.program = p, .leash = care->leash};
 	int signals = block_signals();
 
 	p->pid = (int)getpid();
@@ -281,10 +305,16 @@ int run_serve(struct program *p, void (*on_ready)(void *user), void *user)
 		message_print(DIAG_ALERT, "cannot start: %s", strerror(errno ? errno : ENOMEM));
 		return 1;
 	}
-	if (!drop_privileges(&p->model->global) || !start_threads(p, s.done))
+	if (!drop_privileges(&p->model->global, care->confined))
 		return 1;
-	if (on_ready)
-		on_ready(user);
+	if (care->detached)
+		process_detach_stdio();
+	if (care->confined)
+		confine();
+	if (!start_threads(p, s.done))
+		return 1;
+	if (care->on_ready)
+		care->on_ready(care->user);
 	wait_for_end(&s, signals);
 	finish(p);
 	close(s.done);

@@ -6,15 +6,24 @@
 
 #include "app/options.h"
 
+#include "config/model_vrrp.h"
+
 #include "proxy/listener.h"
 
-/* Builds it and opens its sockets (those in `inherited` first). NULL after diagnostics, which have
- * been printed. */
-struct program *run_prepare(struct model *m, const struct options *o,
+/* Builds it, with references of its own to the models, and opens its sockets (those in `inherited`
+ * first). `vrrp` NULL: no virtual IP. NULL after diagnostics, which have been printed. */
+struct program *run_prepare(struct model *m, struct model_vrrp *vrrp, const struct options *o,
 			    struct inherited_socket *inherited, unsigned int n) must_check;
-/* Gives up privileges, starts the threads, calls `on_ready` once all is serving, handles signals
- * until it has stopped. The exit status. Frees nothing of what run_prepare made. */
-int run_serve(struct program *p, void (*on_ready)(void *user), void *user);
+struct run_care {
+	void (*on_ready)(void *user); /* all is serving; NULL: nobody wants to know */
+	void *user;
+	int leash;     /* readable at its end: stop softly, the guardian has gone; -1: none */
+	bool detached; /* standard streams lead nowhere from then on: a daemon's worker */
+	bool confined; /* no capability, no file, few system calls: a guardian's worker */
+};
+/* Gives up privileges, starts the threads, calls `on_ready`, handles signals until it has stopped.
+ * The exit status. Frees nothing of what run_prepare made. */
+int run_serve(struct program *p, const struct run_care *care);
 void run_free(struct program *p);
 /* Limits on descriptors and connections; before anything is opened. False when out of memory. */
 bool run_set_limits(struct model *m, const struct options *o) must_check;

@@ -14,7 +14,7 @@
 #define DEFAULT_INTER_MS 2000
 #define HURRY_MS 100 /* where something looks wrong and no fastinter is set */
 
-enum asked { ASKED_HURRY = 1, ASKED_PROBE = 2 };
+enum asked { ASKED_HURRY = 1, ASKED_PROBE = 2, ASKED_REFRESH = 4 };
 
 static uint32_t inter_ms(const struct health_check *hc)
 {
@@ -70,14 +70,28 @@ static void on_timer(struct timer *t, uint64_t now_ms)
 		timer_set(&hc->loop->wheel, t, now_ms + inter_ms(hc));
 }
 
+/* A server that is up and fails one check may be down or not: not known. */
+static void become_fresh(struct health_check *hc, bool passed)
+{
+	struct program *p = hc->server->proxy->program;
+
+	if (!passed &&
+	    atomic_load_explicit(&hc->server->state, memory_order_relaxed) != SERVER_STOPPED)
+		return;
+	if (!atomic_exchange_explicit(&hc->fresh, true, memory_order_relaxed) && p->on_health)
+		p->on_health(p);
+}
+
 static void on_done(struct check_attempt *a)
 {
 	struct health_check *hc = container_of(a, struct health_check, attempt);
 
 	/* Our own lack of descriptors is no fault of the server. */
-	if (!a->no_resources && health_check_wanted(hc))
+	if (!a->no_resources && health_check_wanted(hc)) {
 		server_check_result(hc->server, hc->loop, a->run.status, a->run.http_status,
 				    a->run.info, check_attempt_duration_ms(a));
+		become_fresh(hc, health_status_passed(a->run.status));
+	}
 	schedule(hc);
 }
 
@@ -91,6 +105,13 @@ static void hurry(struct health_check *hc)
 	timer_set(&hc->loop->wheel, &hc->timer, at);
 }
 
+/* What is under way may have begun before the cable was back. */
+static void refresh(struct health_check *hc)
+{
+	check_attempt_stop(&hc->attempt);
+	timer_set(&hc->loop->wheel, &hc->timer, hc->loop->now_ms + 1);
+}
+
 /* ---- from other threads */
 
 static void on_mail(struct mail *m, struct loop *receiver)
@@ -101,6 +122,8 @@ static void on_mail(struct mail *m, struct loop *receiver)
 	(void)receiver;
 	if (!hc->started)
 		return;
+	if (asked & ASKED_REFRESH)
+		refresh(hc);
 	if (asked & ASKED_HURRY)
 		hurry(hc);
 	if (asked & ASKED_PROBE)
@@ -117,6 +140,12 @@ void health_check_hurry(struct server *s)
 {
 	if (s->check)
 		ask(s->check, ASKED_HURRY);
+}
+
+void health_check_refresh(struct server *s)
+{
+	atomic_store_explicit(&s->check->fresh, false, memory_order_relaxed);
+	ask(s->check, ASKED_REFRESH);
 }
 
 void health_check_probe(struct server *s)

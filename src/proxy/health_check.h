@@ -18,6 +18,8 @@ struct health_check {
 				 bunch */
 	bool started;         /* its thread runs checks */
 	_Atomic bool enabled; /* "disable health", "enable health" */
+	_Atomic bool fresh;   /* checks have told its state since the start, or since they were
+				 asked anew */
 	struct mail mail;     /* from any thread to its own: what `asked` says */
 	_Atomic unsigned int asked;
 	/* the last result, for stats (last_chk, check_status, check_code, check_duration): written
@@ -42,6 +44,15 @@ void health_checks_fini(struct program *p);
 
 /* Something looks wrong: check soon (fastinter), without waiting for the interval. Any thread. */
 void health_check_hurry(struct server *s);
+/* Whether its state is known: not only assumed. */
+static inline bool health_check_is_fresh(const struct health_check *hc)
+{
+	return atomic_load_explicit(&hc->fresh, memory_order_relaxed);
+}
+/* Is it checked now: not in maintenance, nor disabled. */
+bool health_check_wanted(const struct health_check *hc);
+/* What is known may be wrong (this machine was cut off): check at once. Any thread. */
+void health_check_refresh(struct server *s);
 /* "disable health" and "enable health" of the runtime API. Any thread. */
 void health_check_set_enabled(struct server *s, bool enabled);
 /* A request has been waiting for this server longer than it usually takes: ask the server now, with

@@ -5,9 +5,6 @@
 
 #include "proxy/health_check.h"
 
-/* Not in maintenance, and checks are on. */
-bool health_check_wanted(const struct health_check *hc);
-
 void health_probe_init(struct health_check *hc);
 void health_probe_asked(struct health_check *hc);
 void health_probe_stop(struct health_check *hc);

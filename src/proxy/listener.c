@@ -8,6 +8,8 @@
 
 #include "proxy/front.h"
 
+#include "config/model_vrrp.h"
+
 #include "net/address.h"
 
 #include <errno.h>
@@ -274,6 +276,12 @@ static struct inherited_socket *find_inherited(struct inherited_socket *v, unsig
 	return NULL;
 }
 
+/* The address of a virtual router is bound before it is here. */
+static bool is_virtual(const struct program *p, const struct address *a)
+{
+	return p->vrrp && a->kind == ADDRESS_INET && model_vrrp_has_address(p->vrrp, &a->inet);
+}
+
 static int open_one(struct listener *l, struct inherited_socket *inherited, unsigned int n,
 		    struct diags *d)
 {
@@ -288,6 +296,7 @@ static int open_one(struct listener *l, struct inherited_socket *inherited, unsi
 				   .v6only = b->v6only,
 				   .v4v6 = b->v4v6,
 				   .transparent = b->transparent,
+				   .freebind = is_virtual(l->proxy->program, &b->address),
 				   .tcp_defer_accept = b->defer_accept,
 				   .unix_mode = b->unix_mode,
 				   .unix_uid = b->unix_uid,

@@ -22,6 +22,7 @@
 struct server;
 struct listener;
 struct worker;
+struct model_vrrp;
 
 struct log_out { /* one "log" line at run time */
 	const struct model_log *conf;
@@ -97,6 +98,10 @@ struct program {
 	_Atomic unsigned int errors_captured;
 	struct counter_set totals;
 	_Atomic uint32_t next_stream_id;
+	struct model_vrrp *vrrp; /* the virtual IPs this node may hold; NULL: none */
+	/* A server's state changed, or is known now; any thread, no lock held. NULL: nobody asks.
+	 */
+	void (*on_health)(struct program *p);
 };
 
 /* Builds the run time of a model: proxies, servers, log sinks, counters; opens no listening

@@ -225,6 +225,8 @@ static void change_end(struct change *c)
 		follow_tracked(s->trackers[i], c->loop);
 	if (c->hurry)
 		health_check_hurry(s);
+	if (px->program->on_health)
+		px->program->on_health(px->program);
 }
 
 /* ---- who wants changes: a tracked server */

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* A client of the runtime API that needs no socat. */
+#include "app/ctl.h"
+
+#include "net/address.h"
+
+#include "base/buffer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define COMMAND_MAX_BYTES 65536
+
+static int connect_to(const char *path)
+{
+	struct address a = {.kind = ADDRESS_UNIX, .path = path};
+	struct sockaddr_storage to;
+	socklen_t len;
+	int fd, error = address_to_sockaddr(&a, &to, &len);
+
+	if (error)
+		return error;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&to, len) == 0)
+		return fd;
+	error = -errno;
+	close(fd);
+	return error;
+}
+
+static int print_answer(int fd)
+{
+	char chunk[16384];
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+		fwrite(chunk, 1, (size_t)n, stdout);
+	return n < 0 ? 1 : 0;
+}
+
+int ctl_run(int argc, char **argv)
+{
+	const char *path = CTL_SOCKET;
+	struct buffer command;
+	int first = 0, fd, status = 1;
+
+	if (argc > 1 && strcmp(argv[0], "-s") == 0) {
+		path = argv[1];
+		first = 2;
+	}
+	if (first >= argc) {
+		fputs("Usage: halb ctl [-s SOCKET] COMMAND…   (for example: halb ctl show vrrp)\n",
+		      stderr);
+		return 1;
+	}
+	buffer_init(&command, COMMAND_MAX_BYTES);
+	for (int i = first; i < argc; i++)
+		buffer_printf(&command, "%s%c", argv[i], i + 1 < argc ? ' ' : '\n');
+	fd = connect_to(path);
+	if (fd < 0)
+		fprintf(stderr,
+			"halb: no answer at %s: %s. Does halb run, with -k or with a 'stats "
+			"socket'? Name that one with -s.\n",
+			path, strerror(-fd));
+	else if (write(fd, command.p, command.len) == (ssize_t)command.len)
+		status = print_answer(fd);
+	if (fd >= 0)
+		close(fd);
+	buffer_fini(&command);
+	return status;
+}

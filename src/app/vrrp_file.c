@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads keepalived.conf and what it includes; the reader itself may not touch the system. */
+#include "app/vrrp_file.h"
+
+#include "app/files.h"
+
+#include "net/address.h"
+#include "net/privilege.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *get_env(void *user, const char *name)
+{
+	(void)user;
+	return getenv(name);
+}
+
+static bool has_interface(void *user, const char *name)
+{
+	(void)user;
+	return if_nametoindex(name) != 0;
+}
+
+static bool user_id(void *user, const char *name, long *uid)
+{
+	uid_t u;
+	gid_t g;
+
+	(void)user;
+	if (privilege_find_user(name, &u, &g) != 0)
+		return false;
+	*uid = (long)u;
+	return true;
+}
+
+/* "include conf.d" + "*.conf" is meant from the folder of the file that says it. */
+static const char *whole_pattern(const char *pattern, const char *from, struct arena *a)
+{
+	const char *slash = strrchr(from, '/');
+
+	if (pattern[0] == '/' || !slash)
+		return pattern;
+	return arena_printf(a, "%.*s/%s", (int)(slash - from), from, pattern);
+}
+
+static bool include(void *user, const char *pattern, const char *from, struct arena *a,
+		    void (*each)(void *reader, const struct config_file *file), void *reader,
+		    const char **error)
+{
+	const char *whole = whole_pattern(pattern, from, a);
+	glob_t found;
+	bool ok = true;
+
+	(void)user;
+	*error = "no such file";
+	if (!whole || glob(whole, GLOB_BRACE, NULL, &found) != 0)
+		return false;
+	for (size_t i = 0; i < found.gl_pathc && ok; i++) {
+		struct config_file file = {.path = arena_strdup(a, found.gl_pathv[i])};
+
+		ok = file.path && files_read(file.path, a, &file.text, error);
+		if (ok)
+			each(reader, &file);
+	}
+	globfree(&found);
+	return ok;
+}
+
+static void make_world(struct config_vrrp_world *w, const struct options *o, char hostname[256])
+{
+	if (gethostname(hostname, 255) != 0)
+		snprintf(hostname, 256, "localhost");
+	*w = (struct config_vrrp_world){.include = include,
+					.get_env = get_env,
+					.has_interface = has_interface,
+					.user_id = user_id,
+					.hostname = hostname,
+					.config_id = o->config_id ? o->config_id : hostname};
+}
+
+struct model_vrrp *vrrp_file_load(const struct options *o)
+{
+	struct config_file file = {.path = o->vrrp_file};
+	struct config_vrrp_world world;
+	struct model_vrrp *v = NULL;
+	const char *error = "";
+	char hostname[256];
+	struct arena arena;
+	struct diags d;
+
+	diags_init(&d);
+	arena_init(&arena, 4096, 0);
+	make_world(&world, o, hostname);
+	if (files_read(o->vrrp_file, &arena, &file.text, &error))
+		v = config_read_vrrp(&file, &world, &d);
+	else
+		diag_add(&d, DIAG_ALERT, NULL, 0, "Could not open configuration file %s : %s",
+			 o->vrrp_file, error);
+	diags_print(&d, o->quiet);
+	if (v && o->zero_warning && d.warnings) {
+		message_print(DIAG_ALERT, "config : warnings count as errors (-dW). Aborting.");
+		model_vrrp_put(v);
+		v = NULL;
+	}
+	if (!v)
+		message_print(DIAG_ALERT, "config : Error(s) found in configuration file : %s",
+			      o->vrrp_file);
+	arena_fini(&arena);
+	diags_fini(&d);
+	return v;
+}
+
+static bool is_local(void *user, const struct inet *address)
+{
+	struct ifaddrs *all, *a;
+	bool found = false;
+
+	(void)user;
+	if (getifaddrs(&all) != 0)
+		return true;
+	for (a = all; a && !found; a = a->ifa_next) {
+		struct inet local;
+
+		if (!a->ifa_addr ||
+		    (a->ifa_addr->sa_family != AF_INET && a->ifa_addr->sa_family != AF_INET6))
+			continue;
+		inet_from_sockaddr(&local, (const struct sockaddr_storage *)a->ifa_addr);
+		found = inet_equal_ip(&local, address);
+	}
+	freeifaddrs(all);
+	/* All of 127.0.0.0/8 is. */
+	return found || (address->family == INET_V4 && address->ip[0] == 127);
+}
+
+bool vrrp_file_audit(const struct model *m, const struct model_vrrp *v, const struct options *o)
+{
+	struct config_pair_world world = {.is_local = is_local};
+	struct diags d;
+	bool ok;
+
+	diags_init(&d);
+	config_audit_pair(m, v, &world, &d);
+	diags_print(&d, o->quiet);
+	ok = !o->zero_warning || !d.warnings;
+	diags_fini(&d);
+	return ok;
+}
