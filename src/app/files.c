@@ -70,7 +70,7 @@ static char *read_whole(const char *path, size_t *n)
 	return b.p ? b.p : calloc(1, 1);
 }
 
-static const char *get_env(void *user, const char *name)
+const char *files_get_env(void *user, const char *name)
 {
 	(void)user;
 	return getenv(name);
@@ -110,7 +110,7 @@ static bool read_file(void *user, const char *path, struct arena *a, struct span
 	return files_read(path, a, out, error);
 }
 
-static bool user_id(void *user, const char *name, long *uid)
+bool files_user_id(void *user, const char *name, long *uid)
 {
 	uid_t u;
 	gid_t g;
@@ -137,10 +137,10 @@ static void make_world(struct config_world *w, const struct options *o, char hos
 {
 	if (gethostname(hostname, 255) != 0)
 		snprintf(hostname, 256, "localhost");
-	*w = (struct config_world){.get_env = get_env,
+	*w = (struct config_world){.get_env = files_get_env,
 				   .set_env = set_env,
 				   .read_file = read_file,
-				   .user_id = user_id,
+				   .user_id = files_user_id,
 				   .group_id = group_id,
 				   .hostname = hostname,
 				   .version = STANDS_FOR_VERSION,

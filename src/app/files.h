@@ -15,6 +15,9 @@
 struct model *files_load(const struct options *o) must_check;
 /* A whole file into the arena; false with *error the system's words. */
 bool files_read(const char *path, struct arena *a, struct span *out, const char **error);
+/* Answers for the readers of both languages; user is not used. */
+const char *files_get_env(void *user, const char *name);
+bool files_user_id(void *user, const char *name, long *uid);
 /* -cc: 0 true, 1 false, 2 malformed. */
 int files_eval_condition(const struct options *o);
 void diags_print(const struct diags *d, bool quiet);

@@ -27,7 +27,7 @@ bool guardian_load(struct files *f, const struct options *o)
 	*f = (struct files){NULL, NULL};
 	if (o->n_files && !(f->model = files_load(o)))
 		return false;
-	if (o->vrrp_file && !(f->vrrp = vrrp_file_load(o))) {
+	if (o->vrrp_file && !(f->vrrp = vrrp_file_load(o->vrrp_file, o))) {
 		guardian_unload(f);
 		return false;
 	}
@@ -60,13 +60,15 @@ static void print_dump(const struct model_vrrp *v)
 bool guardian_check(const struct options *o)
 {
 	struct files f;
+	bool ok;
 
 	if (!guardian_load(&f, o))
 		return false;
 	if (o->dump && f.vrrp)
 		print_dump(f.vrrp);
+	ok = !o->peer_vrrp_file || vrrp_file_compare(f.vrrp, o);
 	guardian_unload(&f);
-	return true;
+	return ok;
 }
 
 static int watch_signals(void)

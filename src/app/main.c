@@ -128,6 +128,12 @@ int main(int argc, char **argv)
 			      o.program);
 		return 1;
 	}
+	if (o.peer_vrrp_file && !o.check) {
+		message_print(DIAG_ALERT,
+			      "two keepalived files: a second -k is for -c alone, which compares "
+			      "them. This node's file is enough.");
+		return 1;
+	}
 	if (o.master_socket) {
 		message_print(DIAG_ALERT,
 			      "-S %s: the master's own runtime API is not supported by halb yet; "

@@ -147,7 +147,10 @@ static void on_master_socket(struct options *o, const char *v)
 
 static void on_vrrp_file(struct options *o, const char *v)
 {
-	o->vrrp_file = v;
+	if (o->vrrp_file)
+		o->peer_vrrp_file = v;
+	else
+		o->vrrp_file = v;
 }
 
 static void on_list(struct options *o, const char *v)
@@ -165,7 +168,10 @@ static void no_effect(struct options *o, const char *v)
 static const struct option_row rows[] = {
     {"-f", ONE, on_file,
      "FILE|DIR  read this configuration file, or all *.cfg files of a folder; may be repeated"},
-    {"-k", ONE, on_vrrp_file, "FILE  a keepalived.conf: hold its virtual IPs too, or alone"},
+    {"-k", ONE, on_vrrp_file,
+     "FILE  a keepalived.conf: hold its virtual IPs too, or alone. With -c a second one is "
+     "compared: "
+     "the other node's"},
     {"-c", NONE, on_check, "check the configuration and exit"},
     {"-cc", ONE, on_condition,
      "CONDITION  evaluate it as a .if line would: 0 true, 1 false, 2 malformed"},

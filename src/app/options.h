@@ -27,16 +27,17 @@ struct options {
 	bool zero_warning;                        /* -dW */
 	pid_t old_pids[OPTIONS_MAX_PIDS];         /* -sf, -st */
 	unsigned int n_old_pids;
-	bool terminate_old;        /* -st */
-	const char *take_sockets;  /* -x: the old process's stats socket */
-	const char *master_socket; /* -S */
-	const char *vrrp_file;     /* -k: a keepalived.conf */
-	bool keepalived;           /* called by that name: its options, its signals */
-	bool dump;                 /* keepalived's -d: print the configuration */
-	bool log_console;          /* keepalived's -l */
-	const char *config_id;     /* keepalived's -i: for lines that begin with @; NULL: the host's
-				      name */
-	bool list_keywords;        /* -dK, --list */
+	bool terminate_old;         /* -st */
+	const char *take_sockets;   /* -x: the old process's stats socket */
+	const char *master_socket;  /* -S */
+	const char *vrrp_file;      /* -k: a keepalived.conf */
+	const char *peer_vrrp_file; /* a second -k, with -c: the other node's */
+	bool keepalived;            /* called by that name: its options, its signals */
+	bool dump;                  /* keepalived's -d: print the configuration */
+	bool log_console;           /* keepalived's -l */
+	const char *config_id; /* keepalived's -i: for lines that begin with @; NULL: the host's
+				  name */
+	bool list_keywords;    /* -dK, --list */
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_EXIT };

@@ -5,7 +5,6 @@
 #include "app/files.h"
 
 #include "net/address.h"
-#include "net/privilege.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -15,28 +14,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char *get_env(void *user, const char *name)
-{
-	(void)user;
-	return getenv(name);
-}
-
 static bool has_interface(void *user, const char *name)
 {
 	(void)user;
 	return if_nametoindex(name) != 0;
-}
-
-static bool user_id(void *user, const char *name, long *uid)
-{
-	uid_t u;
-	gid_t g;
-
-	(void)user;
-	if (privilege_find_user(name, &u, &g) != 0)
-		return false;
-	*uid = (long)u;
-	return true;
 }
 
 /* "include conf.d" + "*.conf" is meant from the folder of the file that says it. */
@@ -77,16 +58,16 @@ static void make_world(struct config_vrrp_world *w, const struct options *o, cha
 	if (gethostname(hostname, 255) != 0)
 		snprintf(hostname, 256, "localhost");
 	*w = (struct config_vrrp_world){.include = include,
-					.get_env = get_env,
+					.get_env = files_get_env,
 					.has_interface = has_interface,
-					.user_id = user_id,
+					.user_id = files_user_id,
 					.hostname = hostname,
 					.config_id = o->config_id ? o->config_id : hostname};
 }
 
-struct model_vrrp *vrrp_file_load(const struct options *o)
+struct model_vrrp *vrrp_file_load(const char *path, const struct options *o)
 {
-	struct config_file file = {.path = o->vrrp_file};
+	struct config_file file = {.path = path};
 	struct config_vrrp_world world;
 	struct model_vrrp *v = NULL;
 	const char *error = "";
@@ -97,11 +78,11 @@ struct model_vrrp *vrrp_file_load(const struct options *o)
 	diags_init(&d);
 	arena_init(&arena, 4096, 0);
 	make_world(&world, o, hostname);
-	if (files_read(o->vrrp_file, &arena, &file.text, &error))
+	if (files_read(path, &arena, &file.text, &error))
 		v = config_read_vrrp(&file, &world, &d);
 	else
-		diag_add(&d, DIAG_ALERT, NULL, 0, "Could not open configuration file %s : %s",
-			 o->vrrp_file, error);
+		diag_add(&d, DIAG_ALERT, NULL, 0, "Could not open configuration file %s : %s", path,
+			 error);
 	diags_print(&d, o->quiet);
 	if (v && o->zero_warning && d.warnings) {
 		message_print(DIAG_ALERT, "config : warnings count as errors (-dW). Aborting.");
@@ -110,10 +91,27 @@ struct model_vrrp *vrrp_file_load(const struct options *o)
 	}
 	if (!v)
 		message_print(DIAG_ALERT, "config : Error(s) found in configuration file : %s",
-			      o->vrrp_file);
+			      path);
 	arena_fini(&arena);
 	diags_fini(&d);
 	return v;
+}
+
+bool vrrp_file_compare(const struct model_vrrp *here, const struct options *o)
+{
+	struct model_vrrp *there = vrrp_file_load(o->peer_vrrp_file, o);
+	struct diags d;
+	bool ok;
+
+	if (!there)
+		return false;
+	diags_init(&d);
+	config_audit_nodes(here, there, &d);
+	diags_print(&d, o->quiet);
+	ok = !d.alerts && (!o->zero_warning || !d.warnings);
+	diags_fini(&d);
+	model_vrrp_put(there);
+	return ok;
 }
 
 static bool is_local(void *user, const struct inet *address)

@@ -7,8 +7,11 @@
 
 #include "config/config_vrrp.h"
 
-/* Reads o->vrrp_file. NULL after diagnostics, which have been printed. */
-struct model_vrrp *vrrp_file_load(const struct options *o) must_check;
+/* Reads such a file. NULL after diagnostics, which have been printed. */
+struct model_vrrp *vrrp_file_load(const char *path, const struct options *o) must_check;
+/* This node's file and the other's (o->peer_vrrp_file), which is read here. False after
+ * diagnostics. */
+bool vrrp_file_compare(const struct model_vrrp *here, const struct options *o) must_check;
 /* Warnings about the pair of files. False where they count as errors (-dW). */
 bool vrrp_file_audit(const struct model *m, const struct model_vrrp *v,
 		     const struct options *o) must_check;
