@@ -50,7 +50,7 @@ void *block_alloc(struct vrrp_reader *r, const struct node *n, size_t bytes)
 	return p;
 }
 
-const struct setting *block_find(struct span word, enum vrrp_block block)
+static const struct setting *find_setting(struct span word, enum vrrp_block block)
 {
 	SETTING_EACH(table, row)
 	{
@@ -95,7 +95,7 @@ void block_nearest_offer(struct block_nearest *near, const char *name)
 static enum vrrp_block home_of(struct span word)
 {
 	for (unsigned int b = 0; b < BLOCKS; b++) {
-		if (block_find(word, b))
+		if (find_setting(word, b))
 			return b;
 	}
 	return BLOCKS;
@@ -199,25 +199,9 @@ static bool to_decimal(struct span s, unsigned int unit, uint64_t *out)
 	return true;
 }
 
-static void print_decimal(char out[24], uint64_t value, unsigned int unit)
-{
-	size_t n = format_u64(out, value / unit);
-	uint64_t rest = value % unit;
-
-	if (rest)
-		out[n++] = '.';
-	while (rest) {
-		rest *= 10;
-		out[n++] = (char)('0' + rest / unit);
-		rest %= unit;
-	}
-	out[n] = '\0';
-}
-
 bool block_parse_decimal(struct vrrp_reader *r, const struct node *n, unsigned int at,
 			 struct block_range range, uint64_t *out)
 {
-	char min[24], max[24];
 	uint64_t value;
 
 	if (!block_need_word(r, n, at, "a number, which may have a fraction"))
@@ -227,12 +211,11 @@ bool block_parse_decimal(struct vrrp_reader *r, const struct node *n, unsigned i
 		*out = value;
 		return true;
 	}
-	print_decimal(min, range.min, range.unit);
-	print_decimal(max, range.max, range.unit);
 	block_alert(r, n,
-		    "'%s' expects a number from %s to %s, which may have a fraction "
+		    "'%s' expects a number from %g to %g, which may have a fraction "
 		    "(got '%s')",
-		    n->words[at - 1].p, min, max, n->words[at].p);
+		    n->words[at - 1].p, (double)range.min / range.unit,
+		    (double)range.max / range.unit, n->words[at].p);
 	return false;
 }
 
@@ -327,7 +310,7 @@ static void store(struct vrrp_reader *r, const struct node *n, const struct sett
 
 static void apply(struct vrrp_reader *r, const struct node *n)
 {
-	const struct setting *row = block_find(n->words[0], r->block);
+	const struct setting *row = find_setting(n->words[0], r->block);
 
 	if (!row) {
 		alert_unknown(r, n);

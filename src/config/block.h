@@ -100,8 +100,6 @@ void block_read(struct vrrp_reader *r, const struct node *first, enum vrrp_block
 		void *target);
 /* A statement of the block begins with that word. */
 bool block_has(const struct node *block, const char *word);
-/* The row of a word in a block, NULL: none. */
-const struct setting *block_find(struct span word, enum vrrp_block block);
 
 void block_alert(struct vrrp_reader *r, const struct node *n, const char *fmt, ...)
     printf_like(3, 4);

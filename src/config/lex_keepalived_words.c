@@ -179,21 +179,20 @@ static bool take_include(struct klex *l, const struct node *n)
 static void end_statement(struct words *w)
 {
 	struct klex *l = w->lexer;
-	struct node **place = l->open[l->depth].end;
+	struct node **place = l->open[l->depth].end, *n = NULL;
 
 	if (!w->n)
 		return;
-	l->last = NULL;
-	if (!w->broken && !l->too_deep) {
-		l->last = add_statement(w);
-		if (l->last && take_include(l, l->last)) {
-			/* Its own node goes, what it brought stays. */
-			*place = (*place)->next;
-			if (l->open[l->depth].end == &l->last->next)
-				l->open[l->depth].end = place;
-			l->last = NULL;
-		}
+	if (!w->broken && !l->too_deep)
+		n = add_statement(w);
+	if (n && take_include(l, n)) {
+		/* Its own node goes, what it brought stays. */
+		*place = n->next;
+		if (l->open[l->depth].end == &n->next)
+			l->open[l->depth].end = place;
+		n = NULL;
 	}
+	l->last = n;
 	w->n = 0;
 	buffer_clear(&w->out);
 }

@@ -180,11 +180,11 @@ static void resolve_group(struct vrrp_reader *r, struct model_vrrp_group *g)
 
 	for (const struct node *line = read->members; line; line = line->next)
 		n += line->n_words;
-	g->members = block_alloc(r, read->node, (n + 1) * sizeof(*g->members));
+	g->members = block_alloc(r, read->node, (n + 1) * sizeof(struct model_vrrp_instance *));
 	if (!g->members)
 		return;
 	for (const struct node *line = read->members; line; line = line->next) {
-		for (unsigned int i = 0; i < line->n_words; i++)
+		for (unsigned int i = 0; i < line->n_words && r->diags->alerts < r->max_alerts; i++)
 			add_member(r, g, line, line->words[i]);
 	}
 	if (!n)

@@ -282,7 +282,7 @@ static void check_addresses(struct vrrp_reader *r, struct model_vrrp_instance *v
 			   "(%s) there is no address in virtual_ipaddress: nothing moves", v->name);
 }
 
-void vrrp_finish_instance(struct vrrp_reader *r, struct model_vrrp_instance *v)
+static void finish_instance(struct vrrp_reader *r, struct model_vrrp_instance *v)
 {
 	if (!v->interface)
 		v->interface = r->globals.default_interface;
@@ -393,7 +393,7 @@ void vrrp_resolve(struct vrrp_reader *r, bool clean)
 	for (struct model_vrrp_instance *v = r->model->instances; v; v = v->next) {
 		if (r->diags->alerts >= r->max_alerts)
 			return;
-		vrrp_finish_instance(r, v);
+		finish_instance(r, v);
 	}
 	vrrp_resolve_names(r);
 	if (clean && r->diags->alerts == alerts)

@@ -71,7 +71,7 @@ static void parse_track_line(struct vrrp_reader *r, const struct node *n, enum v
 	*list = &t->track;
 }
 
-void vrrp_parse_track(struct vrrp_reader *r, const struct node *n)
+static void parse_track(struct vrrp_reader *r, const struct node *n)
 {
 	struct model_vrrp_track **list = (void *)((char *)r->target + r->row->offset);
 	enum vrrp_track_kind kind = (enum vrrp_track_kind)r->row->min;
@@ -289,25 +289,25 @@ static void parse_process_weight(struct vrrp_reader *r, const struct node *n)
 
 SETTINGS(section_track,
 	 {"track_interface", IN(INSTANCE), SETTING_BLOCK, INSTANCE(track_interfaces),
-	  TRACK_INTERFACE, 0, vrrp_parse_track,
+	  TRACK_INTERFACE, 0, parse_track,
 	  "{ NAME [weight N [reverse]] ... }: a fault, or another priority, when down"},
 	 {"track_interface", IN(GROUP), SETTING_BLOCK, GROUP(track_interfaces), TRACK_INTERFACE, 0,
-	  vrrp_parse_track, "the same, for all members"},
+	  parse_track, "the same, for all members"},
 	 {"track_script", IN(INSTANCE), SETTING_BLOCK, INSTANCE(track_scripts), TRACK_SCRIPT, 0,
-	  vrrp_parse_track, "{ NAME [weight N [reverse]] ... }: of vrrp_script"},
+	  parse_track, "{ NAME [weight N [reverse]] ... }: of vrrp_script"},
 	 {"track_script", IN(GROUP), SETTING_BLOCK, GROUP(track_scripts), TRACK_SCRIPT, 0,
-	  vrrp_parse_track, "the same, for all members"},
+	  parse_track, "the same, for all members"},
 	 {"track_file", IN(INSTANCE), SETTING_BLOCK, INSTANCE(track_files), TRACK_FILE, 0,
-	  vrrp_parse_track, "{ NAME [weight N [reverse]] ... }: of track_file blocks"},
-	 {"track_file", IN(GROUP), SETTING_BLOCK, GROUP(track_files), TRACK_FILE, 0,
-	  vrrp_parse_track, "the same, for all members"},
+	  parse_track, "{ NAME [weight N [reverse]] ... }: of track_file blocks"},
+	 {"track_file", IN(GROUP), SETTING_BLOCK, GROUP(track_files), TRACK_FILE, 0, parse_track,
+	  "the same, for all members"},
 	 {"track_process", IN(INSTANCE), SETTING_BLOCK, INSTANCE(track_processes), TRACK_PROCESS, 0,
-	  vrrp_parse_track, "{ NAME [weight N [reverse]] ... }: of vrrp_track_process"},
+	  parse_track, "{ NAME [weight N [reverse]] ... }: of vrrp_track_process"},
 	 {"track_process", IN(GROUP), SETTING_BLOCK, GROUP(track_processes), TRACK_PROCESS, 0,
-	  vrrp_parse_track, "the same, for all members"},
-	 {"track_bfd", IN(INSTANCE), SETTING_BLOCK, INSTANCE(track_bfds), TRACK_BFD, 0,
-	  vrrp_parse_track, "{ NAME [weight N [reverse]] ... }: of bfd_instance"},
-	 {"track_bfd", IN(GROUP), SETTING_BLOCK, GROUP(track_bfds), TRACK_BFD, 0, vrrp_parse_track,
+	  parse_track, "the same, for all members"},
+	 {"track_bfd", IN(INSTANCE), SETTING_BLOCK, INSTANCE(track_bfds), TRACK_BFD, 0, parse_track,
+	  "{ NAME [weight N [reverse]] ... }: of bfd_instance"},
+	 {"track_bfd", IN(GROUP), SETTING_BLOCK, GROUP(track_bfds), TRACK_BFD, 0, parse_track,
 	  "the same, for all members"},
 	 {"vrrp_script", IN(TOP), SETTING_BLOCK, 0, 0, 0, parse_script_block,
 	  "NAME { }: a command that is run again and again"},

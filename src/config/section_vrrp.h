@@ -60,7 +60,6 @@ unsigned int vrrp_parse_weight(struct vrrp_reader *r, const struct node *n, unsi
 void vrrp_parse_addresses(struct vrrp_reader *r, const struct node *n);
 void vrrp_parse_routes(struct vrrp_reader *r, const struct node *n);
 void vrrp_parse_rules(struct vrrp_reader *r, const struct node *n);
-void vrrp_parse_track(struct vrrp_reader *r, const struct node *n); /* min: the kind */
 
 struct vrrp_instance_read *vrrp_instance_read(struct model_vrrp_instance *v);
 const struct vrrp_group_read *vrrp_group_read(const struct model_vrrp_group *g);
@@ -71,7 +70,4 @@ const struct vrrp_track_read *vrrp_track_read(const struct model_vrrp_track *t);
 void vrrp_resolve(struct vrrp_reader *r, bool clean);
 /* Its part about names: members of groups, tracked things. */
 void vrrp_resolve_names(struct vrrp_reader *r);
-/* Its part about one instance. */
-void vrrp_finish_instance(struct vrrp_reader *r, struct model_vrrp_instance *v);
-
 #endif

@@ -28,7 +28,8 @@ static uint32_t lease_ms(const struct instance *i)
 	return i->model->global.lease_ms;
 }
 
-void address_fill(const struct instance *i, const struct vip *v, struct netlink_address *out)
+/* How it is asked of the kernel. */
+static void fill(const struct instance *i, const struct vip *v, struct netlink_address *out)
 {
 	const struct model_vrrp_address *c = v->conf;
 
@@ -80,7 +81,7 @@ static void put(struct instance *i, struct vip *v)
 
 	if (v->index == 0 || v->native)
 		return;
-	address_fill(i, v, &a);
+	fill(i, v, &a);
 	error = netlink_address_set(i->owner->netlink, &a);
 	if (error && v->set)
 		return; /* said already, or its link is going */
@@ -101,7 +102,7 @@ static void take_off(struct instance *i, struct vip *v)
 	v->set = false;
 	if (owned_elsewhere(i, v))
 		return;
-	address_fill(i, v, &a);
+	fill(i, v, &a);
 	error = netlink_address_delete(i->owner->netlink, &a);
 	if (error && error != -EADDRNOTAVAIL && error != -ENODEV)
 		instance_log(i, LOG_LEVEL_ERR, "cannot remove %s/%u from %s: %s",
@@ -218,7 +219,7 @@ static void renew_all(struct instance *i)
 
 	for (n = 0; n < i->vips.n && count < HOLDING_MAX; n++)
 		if (i->vips.all[n].set)
-			address_fill(i, &i->vips.all[n], &list[count++]);
+			fill(i, &i->vips.all[n], &list[count++]);
 	keeper_renew(i->owner->keeper, i, list, count);
 }
 

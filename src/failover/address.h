@@ -47,8 +47,6 @@ void address_clean(struct instance *i);
 void address_seen(struct instance *i, const struct netlink_address *a);
 /* The lease was not renewed in time: the kernel has taken the addresses away. */
 bool address_lapsed(const struct instance *i);
-/* How it is asked of the kernel. */
-void address_fill(const struct instance *i, const struct vip *v, struct netlink_address *out);
 /* One of the virtual addresses of any instance. */
 bool address_is_virtual(const struct failover *f, const struct inet *a);
 

@@ -129,12 +129,25 @@ struct instance *instance_new(struct failover *f, struct model_vrrp *model,
 	return i;
 }
 
+static void unbind(struct instance *i)
+{
+	receiver_put(i->receiver);
+	i->receiver = NULL;
+	if (i->send_fd >= 0)
+		close(i->send_fd);
+	i->send_fd = -1;
+	i->bound_index = 0;
+	i->source = (struct inet){0};
+	if (i->base->index == 0)
+		i->vmac_index = 0; /* it goes with its parent */
+}
+
 void instance_free(struct instance *i)
 {
 	announce_stop(i);
 	address_drop(i);
 	timer_stop(&i->owner->loop.wheel, &i->timer);
-	instance_unbind(i);
+	unbind(i);
 	if (i->vmac_index && netlink_link_delete(i->owner->netlink, i->vmac_index) == 0)
 		instance_log(i, LOG_LEVEL_INFO, "Success removing VMAC interface");
 	address_fini(i);
@@ -234,31 +247,18 @@ void instance_bind(struct instance *i)
 {
 	int error;
 
-	instance_unbind(i);
+	unbind(i);
 	if (i->base->index == 0 || !make_macvlan(i) || !find_source(i))
 		return;
 	error = open_sockets(i);
 	if (error) {
 		instance_log(i, LOG_LEVEL_ERR, "cannot open a socket on %s: %s", i->base->name,
 			     strerror(-error));
-		instance_unbind(i);
+		unbind(i);
 		return;
 	}
 	i->bound_index = i->base->index;
 	watch_peers(i);
-}
-
-void instance_unbind(struct instance *i)
-{
-	receiver_put(i->receiver);
-	i->receiver = NULL;
-	if (i->send_fd >= 0)
-		close(i->send_fd);
-	i->send_fd = -1;
-	i->bound_index = 0;
-	i->source = (struct inet){0};
-	if (i->base->index == 0)
-		i->vmac_index = 0; /* it goes with its parent */
 }
 
 /* ---- what the world says */

@@ -65,7 +65,6 @@ void instance_reconfigure(struct instance *i, struct model_vrrp *model,
 			  const struct model_vrrp_instance *conf);
 /* Sockets and source address for the link as it is now. */
 void instance_bind(struct instance *i);
-void instance_unbind(struct instance *i);
 /* Looks at its link and what it tracks; then, when all have looked and their groups know, does what
  * follows: priority, hold, start, fault, clear. failover_refresh does both for all. */
 void instance_look(struct instance *i);

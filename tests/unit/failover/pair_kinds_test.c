@@ -61,8 +61,7 @@ static void check_pair(const char *address)
 	assert_false(pair_has(PAIR_B, address));
 	failover_leave(a.f);
 	pair_wait_count(&a.left, 1);
-	assert_true(pair_said(&b, "(VI_1) setting VIPs.") <
-		    pair_said(&a, "(VI_1) removing VIPs."));
+	assert_true(pair_said(&b, "(VI_1) setting VIPs.") < pair_said(&a, "(VI_1) removing VIPs."));
 	assert_true(pair_has(PAIR_B, address));
 	pair_end(&a);
 	pair_end(&b);
@@ -193,8 +192,7 @@ static void test_preempts_at_once(void **state)
 	pair_wait_owns(&a, 0, false);
 	assert_string_equal(pair_row(&b, 0).cause, "the master's priority is lower");
 	assert_int_equal(pair_said(&b, "(VI_1) Receive advertisement timeout"), 0);
-	assert_true(pair_said(&b, "(VI_1) setting VIPs.") <
-		    pair_said(&a, "(VI_1) removing VIPs."));
+	assert_true(pair_said(&b, "(VI_1) setting VIPs.") < pair_said(&a, "(VI_1) removing VIPs."));
 	pair_end(&a);
 	pair_end(&b);
 }
@@ -262,8 +260,8 @@ static bool has_local_route(enum pair_place place, const char *family, const cha
 {
 	char words[128];
 
-	snprintf(words, sizeof(words), "%s route show table local metric 1000 | grep -q '%s'", family,
-		 address);
+	snprintf(words, sizeof(words), "%s route show table local metric 1000 | grep -q '%s'",
+		 family, address);
 	return pair_ip(place, words);
 }
 
