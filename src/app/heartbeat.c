@@ -3,12 +3,13 @@
  */
 #include "app/heartbeat.h"
 
+#include "net/process.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,16 +36,12 @@ uint64_t heartbeat_clock_ms(void)
 
 struct heartbeat *heartbeat_new(void)
 {
-	void *page = mmap(NULL, sizeof(struct heartbeat), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return page == MAP_FAILED ? NULL : page;
+	return process_share_memory(sizeof(struct heartbeat));
 }
 
 void heartbeat_free(struct heartbeat *h)
 {
-	if (h)
-		munmap(h, sizeof(*h));
+	process_unshare_memory(h, sizeof(*h));
 }
 
 /* ---- in the worker */

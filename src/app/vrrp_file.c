@@ -30,24 +30,22 @@ static const char *whole_pattern(const char *pattern, const char *from, struct a
 	return arena_printf(a, "%.*s/%s", (int)(slash - from), from, pattern);
 }
 
-static bool include(void *user, const char *pattern, const char *from, struct arena *a,
-		    void (*each)(void *reader, const struct config_file *file), void *reader,
-		    const char **error)
+static bool include(void *user, struct config_include *i)
 {
-	const char *whole = whole_pattern(pattern, from, a);
+	const char *whole = whole_pattern(i->pattern, i->from, i->arena);
 	glob_t found;
 	bool ok = true;
 
 	(void)user;
-	*error = "no such file";
+	i->error = "no such file";
 	if (!whole || glob(whole, GLOB_BRACE, NULL, &found) != 0)
 		return false;
-	for (size_t i = 0; i < found.gl_pathc && ok; i++) {
-		struct config_file file = {.path = arena_strdup(a, found.gl_pathv[i])};
+	for (size_t n = 0; n < found.gl_pathc && ok; n++) {
+		struct config_file file = {.path = arena_strdup(i->arena, found.gl_pathv[n])};
 
-		ok = file.path && files_read(file.path, a, &file.text, error);
+		ok = file.path && files_read(file.path, i->arena, &file.text, &i->error);
 		if (ok)
-			each(reader, &file);
+			i->each(i->reader, &file);
 	}
 	globfree(&found);
 	return ok;

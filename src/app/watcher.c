@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -19,16 +18,12 @@
 
 struct holdings_page *holdings_page_new(void)
 {
-	void *page = mmap(NULL, sizeof(struct holdings_page), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return page == MAP_FAILED ? NULL : page;
+	return process_share_memory(sizeof(struct holdings_page));
 }
 
 void holdings_page_free(struct holdings_page *p)
 {
-	if (p)
-		munmap(p, sizeof(*p));
+	process_unshare_memory(p, sizeof(*p));
 }
 
 void holdings_page_write(struct holdings_page *p, const struct failover_holding *v, unsigned int n)

@@ -10,14 +10,19 @@
 #include "config/config.h"
 #include "config/model_vrrp.h"
 
+struct config_include { /* "include PATTERN" in the file `from` */
+	const char *pattern, *from;
+	struct arena *arena; /* for paths and texts */
+	void (*each)(void *reader, const struct config_file *file);
+	void *reader;
+	const char *error;
+};
+
 struct config_vrrp_world { /* what the reader asks its caller; user is handed back */
 	void *user;
-	/* The files an "include PATTERN" of `from` names (glob, relative to it), in order: calls
-	 * `each` with path and text, both in the arena. False with *error (the system's words)
-	 * where none can be read. */
-	bool (*include)(void *user, const char *pattern, const char *from, struct arena *a,
-			void (*each)(void *reader, const struct config_file *file), void *reader,
-			const char **error);
+	/* Calls i->each with every file that i->pattern names (glob, relative to i->from), in
+	 * order. False with i->error (the system's words) where none can be read. */
+	bool (*include)(void *user, struct config_include *i);
 	const char *(*get_env)(void *user, const char *name);
 	bool (*has_interface)(void *user, const char *name);
 	bool (*user_id)(void *user, const char *name, long *uid);

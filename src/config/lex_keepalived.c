@@ -204,16 +204,22 @@ static void include_one(void *reader, const struct config_file *file)
 
 void klex_include(struct klex *l, const char *pattern, bool checked)
 {
-	const char *error = "no file matches";
+	struct config_include include = {.pattern = pattern,
+					 .from = l->file,
+					 .arena = l->arena,
+					 .each = include_one,
+					 .reader = l,
+					 .error = "no file matches"};
 
 	if (!l->world->include) {
 		klex_alert(l, "'include %s': other files cannot be read here", pattern);
 		return;
 	}
-	if (l->world->include(l->world->user, pattern, l->file, l->arena, include_one, l, &error))
+	if (l->world->include(l->world->user, &include))
 		return;
 	diag_add(l->diags, checked ? DIAG_ALERT : DIAG_WARNING, l->file, l->line,
-		 "cannot include '%s' : %s. Correct the name or remove the line.", pattern, error);
+		 "cannot include '%s' : %s. Correct the name or remove the line.", pattern,
+		 include.error);
 	check_alerts(l);
 }
 

@@ -209,6 +209,7 @@ static void init_lists(struct failover *f)
 	list_init(&f->sysctls);
 	router_init(f);
 	f->frame_fd = -1;
+	f->filter_may_stand = true;
 }
 
 static int make_instances(struct failover *f)

@@ -53,6 +53,7 @@ struct failover {
 	struct list routes;           /* struct standby_route */
 	struct list sysctls;          /* struct standby_sysctl */
 	bool standby_off;             /* the sysctls cannot be written: said once */
+	bool filter_may_stand;        /* a packet filter of ours, or of a halb that was killed */
 	struct failover_holding held[HOLDING_MAX];
 };
 
@@ -74,6 +75,9 @@ void failover_leave_check(struct failover *f);
 void failover_holdings_changed(struct failover *f);
 /* Tracked things of f->model, anew; what the old ones know goes on. */
 void failover_make_tracks(struct failover *f);
+
+/* filter.c: the packet filter is as instances, their settings and links are now. */
+void failover_update_filter(struct failover *f);
 
 /* dump.c: /tmp/keepalived.data and /tmp/keepalived.stats. */
 void dump_data(struct failover *f);

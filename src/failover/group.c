@@ -32,10 +32,12 @@ static enum vrrp_state state_of_old(const struct list *old, const char *name)
 
 static void free_list(struct list *groups)
 {
-	struct list *node;
+	struct list *node, *tmp;
 
-	while ((node = list_pop(groups)))
+	LIST_EACH_SAFE(node, tmp, groups) {
+		list_remove(node);
 		free(LIST_ENTRY(node, struct group, link));
+	}
 }
 
 static void point_members(struct failover *f)

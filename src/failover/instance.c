@@ -197,11 +197,12 @@ static bool make_macvlan(struct instance *i)
 
 static bool find_source(struct instance *i)
 {
-	struct inet found;
+	bool configured = i->conf->source.family != INET_NONE;
+	struct inet found = i->conf->source;
 
-	if (i->conf->source.family != INET_NONE)
-		found = i->conf->source;
-	else if (!link_find_source(i->owner, i->base, i->conf->family, &found))
+	i->source_missing = configured && i->conf->track_src_ip &&
+			    !link_has_address(i->owner, i->base, &found);
+	if (!configured && !link_find_source(i->owner, i->base, i->conf->family, &found))
 		return false;
 	i->source = found;
 	configure_machine(i);
@@ -248,7 +249,11 @@ void instance_bind(struct instance *i)
 	int error;
 
 	unbind(i);
-	if (i->base->index == 0 || !make_macvlan(i) || !find_source(i))
+	if (i->base->index == 0)
+		return;
+	if (i->conf->promote_secondaries)
+		standby_promote(i->owner, i->base->name);
+	if (!make_macvlan(i) || !find_source(i))
 		return;
 	error = open_sockets(i);
 	if (error) {
@@ -272,6 +277,8 @@ static const char *own_fault(const struct instance *i)
 	if (i->bound_index == 0)
 		return i->source.family == INET_NONE ? "the interface has no address to send from"
 						     : "no socket";
+	if (i->source_missing)
+		return "the source address is not on the interface";
 	return i->sum.fault ? i->sum.text : NULL;
 }
 

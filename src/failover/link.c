@@ -91,10 +91,12 @@ bool link_update(struct link *l, const struct netlink_link *now)
 
 void link_free_all(struct failover *f)
 {
-	struct list *node;
+	struct list *node, *tmp;
 
-	while ((node = list_pop(&f->links)))
+	LIST_EACH_SAFE(node, tmp, &f->links) {
+		list_remove(node);
 		free(LIST_ENTRY(node, struct link, link));
+	}
 }
 
 struct source_search {
@@ -134,4 +136,25 @@ bool link_find_source(struct failover *f, const struct link *l, uint8_t family, 
 		return false;
 	*out = s.found;
 	return true;
+}
+
+struct address_search {
+	unsigned int index;
+	const struct inet *address;
+	bool found;
+};
+
+static void compare(void *user, const struct netlink_address *a)
+{
+	struct address_search *s = user;
+
+	if (a->index == s->index && !a->tentative && inet_equal_ip(&a->address, s->address))
+		s->found = true;
+}
+
+bool link_has_address(struct failover *f, const struct link *l, const struct inet *address)
+{
+	struct address_search s = {.index = l->index, .address = address};
+
+	return netlink_address_each(f->netlink, compare, &s) == 0 && s.found;
 }

@@ -29,5 +29,7 @@ void link_free_all(struct failover *f);
 /* A first address that can be the source of adverts, none of ours; false: none yet. */
 bool link_find_source(struct failover *f, const struct link *l, uint8_t family,
 		      struct inet *out) must_check;
+/* The address is on the link, and can be sent from. */
+bool link_has_address(struct failover *f, const struct link *l, const struct inet *address);
 
 #endif

@@ -135,6 +135,7 @@ void reload_apply(struct failover *f, struct model_vrrp *model)
 	failover_make_tracks(f);
 	number_rows(f);
 	standby_tidy(f, false);
+	failover_update_filter(f);
 	model_vrrp_put(old);
 	failover_refresh(f);
 }

@@ -158,7 +158,7 @@ void router_begin(struct failover *f)
 	struct list *node;
 
 	make_helpers(f);
-	f->keeper = f->model->global.lease_ms ? keeper_new(failover_rt_priority(f)) : NULL;
+	f->keeper = f->model->global.lease_ms ? keeper_new(f) : NULL;
 	LIST_EACH(node, &f->instances) {
 		struct instance *i = LIST_ENTRY(node, struct instance, link);
 
@@ -166,6 +166,7 @@ void router_begin(struct failover *f)
 		address_configure(i);
 		address_clean(i);
 	}
+	failover_update_filter(f);
 	if (delay_ms)
 		failover_log(f, LOG_LEVEL_INFO, "Delaying startup for %u.%03u seconds",
 			     delay_ms / 1000, delay_ms % 1000);
@@ -240,6 +241,7 @@ static void on_reap(struct task *t)
 			instance_free(i);
 	}
 	standby_tidy(f, false);
+	failover_update_filter(f);
 }
 
 void failover_holdings_changed(struct failover *f)

@@ -101,6 +101,13 @@ bool standby_silence(struct failover *f, const char *link)
 	return false;
 }
 
+void standby_promote(struct failover *f, const char *link)
+{
+	if (!set_sysctl(f, link, "promote_secondaries", "1"))
+		failover_log(f, LOG_LEVEL_WARNING,
+			     "promote_secondaries of %s cannot be set: %s", link, strerror(errno));
+}
+
 /* ---- routes */
 
 static void fill_route(struct failover *f, const struct inet *a, struct netlink_route *out)
@@ -188,6 +195,20 @@ static bool is_needed(const struct failover *f, const struct inet *a)
 	return false;
 }
 
+static void restore_sysctls(struct failover *f)
+{
+	struct list *node, *tmp;
+
+	LIST_EACH_SAFE(node, tmp, &f->sysctls) {
+		struct standby_sysctl *s = LIST_ENTRY(node, struct standby_sysctl, link);
+
+		if (!write_value(s->path, s->before) && access(s->path, F_OK) == 0)
+			failover_log(f, LOG_LEVEL_WARNING, "cannot write %s back", s->path);
+		list_remove(node);
+		free(s);
+	}
+}
+
 void standby_tidy(struct failover *f, bool all)
 {
 	struct list *node, *tmp;
@@ -207,11 +228,6 @@ void standby_tidy(struct failover *f, bool all)
 		list_remove(node);
 		free(r);
 	}
-	while (all && (node = list_pop(&f->sysctls))) {
-		struct standby_sysctl *s = LIST_ENTRY(node, struct standby_sysctl, link);
-
-		if (!write_value(s->path, s->before) && access(s->path, F_OK) == 0)
-			failover_log(f, LOG_LEVEL_WARNING, "cannot write %s back", s->path);
-		free(s);
-	}
+	if (all)
+		restore_sysctls(f);
 }

@@ -14,6 +14,8 @@ struct vip;
 
 /* Only the sysctls, of a link by name: false where they cannot be set. Harmless when repeated. */
 bool standby_silence(struct failover *f, const char *link);
+/* promote_secondaries of a link by name: another address of a net stays when its first one goes. */
+void standby_promote(struct failover *f, const char *link);
 /* Harmless when repeated. */
 void standby_prepare(struct failover *f, const struct vip *v);
 /* Undoes what no instance needs any more; all of it with `all`. */

@@ -6,9 +6,10 @@
 #include "failover/instance.h"
 #include "failover/peer_watch.h"
 
+#include "net/process.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #define READ_TRIES 1000
@@ -18,16 +19,12 @@ int failover_release_fd = -1;
 
 struct failover_page *failover_page_new(void)
 {
-	void *p = mmap(NULL, sizeof(struct failover_page), PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
+	return process_share_memory(sizeof(struct failover_page));
 }
 
 void failover_page_free(struct failover_page *p)
 {
-	if (p)
-		munmap(p, sizeof(*p));
+	process_unshare_memory(p, sizeof(*p));
 }
 
 bool failover_page_read(const struct failover_page *p, unsigned int i, struct failover_row *out)

@@ -70,6 +70,8 @@ static void compare(struct failover *f, struct link *l, const struct link *befor
 	if (l->index == 0 && before->index != 0)
 		failover_log(f, LOG_LEVEL_INFO, "Interface %s deleted", l->name);
 	adapt(f, l, l->up && !before->up);
+	if (l->index != before->index)
+		failover_update_filter(f);
 	failover_refresh(f);
 }
 
@@ -103,6 +105,13 @@ static bool may_be_source(const struct instance *i, const struct netlink_address
 	       a->index == i->base->index && a->address.family == i->conf->family;
 }
 
+/* track_src_ip: an address that is configured must be there. */
+static bool is_tracked_source(const struct instance *i, const struct netlink_address *a)
+{
+	return i->conf->track_src_ip && i->bound_index && a->index == i->base->index &&
+	       inet_equal_ip(&a->address, &i->conf->source);
+}
+
 static void on_address(void *user, const struct netlink_address *a)
 {
 	struct failover *f = user;
@@ -113,7 +122,7 @@ static void on_address(void *user, const struct netlink_address *a)
 		struct instance *i = LIST_ENTRY(node, struct instance, link);
 
 		address_seen(i, a);
-		if (!lost_source(i, a) && !may_be_source(i, a))
+		if (!lost_source(i, a) && !may_be_source(i, a) && !is_tracked_source(i, a))
 			continue;
 		instance_bind(i);
 		changed = true;

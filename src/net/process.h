@@ -33,6 +33,9 @@ unsigned int process_cpus(void);
 int process_signal_fd(const sigset_t *set) must_check;
 /* The next signal, 0 when there is none. */
 int process_signal_next(int fd, pid_t *from);
+/* Zeroed memory that children forked later share; NULL when there is none. */
+void *process_share_memory(size_t bytes) must_check;
+void process_unshare_memory(void *memory, size_t bytes);
 /* Kills a child and reaps it. */
 void process_end(pid_t child);
 /* waitpid without blocking: the pid where it has ended (*status) or stopped, 0 while it runs,

@@ -9,19 +9,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static struct span input;
 
-static bool include(void *user, const char *pattern, const char *from, struct arena *a,
-		    void (*each)(void *reader, const struct config_file *file), void *reader,
-		    const char **error)
+static bool include(void *user, struct config_include *i)
 {
-	struct config_file file = {.path = pattern, .text = span_slice(input, 16, input.len)};
+	struct config_file file = {.path = i->pattern, .text = span_slice(input, 16, input.len)};
 
 	(void)user;
-	(void)from;
-	(void)a;
-	*error = "none";
-	if (pattern[0] == 'n')
+	i->error = "none";
+	if (i->pattern[0] == 'n')
 		return false;
-	each(reader, &file);
+	i->each(i->reader, &file);
 	return true;
 }
 

@@ -83,16 +83,13 @@ static bool is_local(void *user, const struct inet *address)
 }
 
 /* One file by its name; "none*" matches nothing. */
-static bool include(void *user, const char *pattern, const char *from, struct arena *a,
-		    void (*each)(void *reader, const struct config_file *file), void *reader,
-		    const char **error)
+static bool include(void *user, struct config_include *i)
 {
-	struct config_file file = {.path = pattern};
+	struct config_file file = {.path = i->pattern};
 
-	(void)from;
-	if (!read_file(user, pattern, a, &file.text, error))
+	if (!read_file(user, i->pattern, i->arena, &file.text, &i->error))
 		return false;
-	each(reader, &file);
+	i->each(i->reader, &file);
 	return true;
 }
 

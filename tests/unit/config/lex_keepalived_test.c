@@ -19,22 +19,19 @@ static const struct file files[] = {
     {"/etc/deep", "include /etc/deep\n"}, {"/etc/vars", "$IN=side\n"},
 };
 
-static bool include(void *user, const char *pattern, const char *from, struct arena *a,
-		    void (*each)(void *reader, const struct config_file *file), void *reader,
-		    const char **error)
+static bool include(void *user, struct config_include *i)
 {
 	(void)user;
-	(void)a;
-	assert_non_null(from);
-	for (size_t i = 0; i < array_size(files); i++) {
-		struct config_file file = {files[i].name, span_of(files[i].text)};
+	assert_non_null(i->from);
+	for (size_t n = 0; n < array_size(files); n++) {
+		struct config_file file = {files[n].name, span_of(files[n].text)};
 
-		if (strcmp(pattern, files[i].name) != 0)
+		if (strcmp(i->pattern, files[n].name) != 0)
 			continue;
-		each(reader, &file);
+		i->each(i->reader, &file);
 		return true;
 	}
-	*error = "none such";
+	i->error = "none such";
 	return false;
 }
 
