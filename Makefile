@@ -24,7 +24,7 @@ OUT := $(BUILD)$(if $(VARIANT),/$(VARIANT))
 $(if $(filter-out address thread,$(SAN)),$(error SAN is address or thread, not $(SAN)))
 
 # What halb is linked with; each library's package is named in ./dev.
-LIBS := -Wl,--as-needed -lxxhash -lpcre2-8 -lcrypt -lmnl -lseccomp -lm -pthread
+LIBS := -Wl,--as-needed -lxxhash -lpcre2-8 -lcrypt -lmnl -lnftables -lseccomp -lm -pthread
 
 WERROR ?= -Werror
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla $(WERROR)

@@ -174,6 +174,6 @@ int guardian_run(const struct options *o)
 		process_end(g.worker.pid);
 	}
 	end(&g);
-	pidfile_remove(&pidfile);
+	pidfile_remove(&pidfile, o->keepalived);
 	return g.exit_status;
 }

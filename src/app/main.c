@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define KEEPALIVED_EXIT_CONFIG_TEST 6 /* what keepalived -t answers, as observed */
+#define KEEPALIVED_EXIT_CONFIG_TEST 5 /* what keepalived -t answers, as observed */
 
 static int list_keywords(void)
 {
@@ -81,7 +81,7 @@ static int serve(const struct options *o, struct model *m)
 	if (p)
 		run_free(p);
 	sockets_free(&inherited);
-	pidfile_remove(&pidfile);
+	pidfile_remove(&pidfile, false);
 	return status;
 }
 

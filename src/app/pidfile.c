@@ -33,9 +33,13 @@ void pidfile_write(struct pidfile *p)
 			      strerror(errno));
 }
 
-void pidfile_remove(struct pidfile *p)
+void pidfile_remove(struct pidfile *p, bool from_disk)
 {
-	if (p->fd >= 0)
-		close(p->fd);
+	if (p->fd < 0)
+		return;
+	if (from_disk && unlink(p->path) != 0)
+		message_print(DIAG_WARNING, "cannot remove the pid file %s: %s", p->path,
+			      strerror(errno));
+	close(p->fd);
 	p->fd = -1;
 }

@@ -16,6 +16,7 @@ struct pidfile {
  * and masters, and whoever asks by -p, write one. */
 bool pidfile_open(struct pidfile *p, const struct options *o, const struct model *m);
 void pidfile_write(struct pidfile *p);
-void pidfile_remove(struct pidfile *p);
+/* `from_disk`: the file goes too, as keepalived's does. */
+void pidfile_remove(struct pidfile *p, bool from_disk);
 
 #endif

@@ -79,6 +79,33 @@ static bool is_bound(const struct model *m, const struct inet *vip)
 	return false;
 }
 
+/* Only the owner of an address takes packets to it with no_accept. */
+static bool drops_packets(const struct model_vrrp_instance *v)
+{
+	return !v->accept && v->priority != OWNER;
+}
+
+static void audit_unreachable(const struct model *m, const struct model_vrrp_instance *v,
+			      const struct model_vrrp_address *a, struct diags *d)
+{
+	char text[INET_TEXT_BYTES];
+	int n = (int)inet_print(text, &a->address);
+
+	for (const struct model_proxy *p = m->proxies; p; p = p->next) {
+		for (const struct model_bind *b = p->binds; b; b = b->next) {
+			if (p->disabled || !covers(b, &a->address))
+				continue;
+			diag_add(d, DIAG_WARNING, b->file, b->line,
+				 "nobody reaches 'bind %s' in '%s' at the virtual address %.*s: %s "
+				 "of vrrp_instance '%s' (%s:%d) drops all packets to it. Write "
+				 "'accept' there.",
+				 b->word, p->name, n, text,
+				 v->strict ? "strict mode" : "'no_accept'", v->name, v->file,
+				 v->line);
+		}
+	}
+}
+
 static void audit_vips(const struct model *m, const struct model_vrrp_instance *v,
 		       const struct model_vrrp_address *list, struct diags *d)
 {
@@ -89,7 +116,9 @@ static void audit_vips(const struct model *m, const struct model_vrrp_instance *
 		const char *open = a->address.family == INET_V6 ? "[" : "",
 			   *close = *open ? "]" : "";
 
-		if (!is_bound(m, &a->address))
+		if (drops_packets(v))
+			audit_unreachable(m, v, a, d);
+		else if (!is_bound(m, &a->address))
 			diag_add(d, DIAG_WARNING, a->file, a->line,
 				 "(%s) nothing listens on the virtual address %.*s: write 'bind "
 				 "%s%.*s%s:PORT' in a frontend of haproxy.cfg, or 'bind %s:PORT'",

@@ -19,7 +19,7 @@ struct model_garp { /* pacing of gratuitous ARP and unsolicited NA; delays in ms
 	uint32_t master_refresh_ms;     /* 0: never */
 	unsigned int master_refresh_repeat;
 	uint32_t interval_us, gna_interval_us; /* between two of them */
-	unsigned int extra_if;                 /* reserved for garp_extra_if, ms; 0: off */
+	unsigned int extra_if;                 /* ms between two, on other links; 0: none */
 };
 
 struct model_vrrp_instance {

@@ -297,6 +297,12 @@ static void finish_instance(struct vrrp_reader *r, struct model_vrrp_instance *v
 		block_alert(r, node_of(v),
 			    "(%s) 'use_vmac' with unicast_peer wants 'vmac_xmit_base' too",
 			    v->name);
+	if (v->interface && strcmp(v->interface, "lo") == 0)
+		block_alert(r, node_of(v),
+			    "(%s) 'interface lo': no other node is there, and adverts cannot be "
+			    "sent. Name the interface towards the other node; addresses may be on "
+			    "lo ('dev lo').",
+			    v->name);
 	warn_interface(r, v->file, v->line, v->interface);
 	choose_priority(r, v);
 	choose_family(v);

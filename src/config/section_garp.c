@@ -12,15 +12,23 @@ static struct model_garp *garp_of(struct vrrp_reader *r)
 	return &((struct model_vrrp_instance *)r->target)->garp;
 }
 
-/* [all] SECONDS */
+/* [all] SECONDS. Without "all" keepalived means macvlans that use_vmac_addr made, of which there
+ * are none here. */
 static void parse_extra_if(struct vrrp_reader *r, const struct node *n)
 {
-	unsigned int at = node_word_is(n, 1, "all") ? 2 : 1;
+	bool all = node_word_is(n, 1, "all");
+	unsigned int at = all ? 2 : 1;
 	uint64_t ms;
 
 	if (!block_parse_decimal(r, n, at, (struct block_range){1000, 0, 86400000}, &ms))
 		return;
-	garp_of(r)->extra_if = (unsigned int)ms;
+	if (!all && ms)
+		block_warn(r, n,
+			   "'%s' without 'all' is for the interfaces of use_vmac_addr, which halb "
+			   "does not make: it has no effect. Write '%s all SECONDS', for addresses "
+			   "with 'dev'.",
+			   n->words[0].p, n->words[0].p);
+	garp_of(r)->extra_if = all ? (unsigned int)ms : 0;
 	block_expect_end(r, n, at + 1);
 }
 
@@ -89,7 +97,7 @@ SETTINGS(section_garp,
 	 {"vrrp_gna_interval", IN(GLOBAL), SETTING_US, EACH(gna_interval_us), 0, 1000000, NULL,
 	  "seconds between two neighbour advertisements"},
 	 {"vrrp_garp_extra_if", IN(GLOBAL), SETTING_PARSE, 0, 0, 0, parse_extra_if,
-	  "[all] SECONDS: rounds on the other interfaces with addresses"},
+	  "all SECONDS: one message for each address on another interface"},
 	 {"vrrp_min_garp", IN(GLOBAL), SETTING_PARSE, 0, 0, 0, parse_min_garp,
 	  "one message, no second round"},
 	 {"garp_master_delay", IN(INSTANCE), SETTING_MS, OWN(master_delay_ms), 0, HOUR_MS, NULL,
@@ -105,7 +113,7 @@ SETTINGS(section_garp,
 	 {"garp_master_refresh_repeat", IN(INSTANCE), SETTING_UINT, OWN(master_refresh_repeat), 0,
 	  1000, NULL, "how many in these rounds"},
 	 {"garp_extra_if", IN(INSTANCE), SETTING_PARSE, 0, 0, 0, parse_extra_if,
-	  "[all] SECONDS: rounds on the other interfaces with addresses"},
+	  "all SECONDS: one message for each address on another interface"},
 	 {"garp_group", IN(TOP), SETTING_BLOCK, 0, 0, 0, parse_group,
 	  "{ }: pacing of what is sent on some interfaces"},
 	 {"garp_interval", IN(GARP), SETTING_US, GARP(interval_us), 0, 1000000, NULL,

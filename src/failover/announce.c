@@ -159,12 +159,26 @@ static void on_refresh(struct timer *t, uint64_t now_ms)
 		burst(i, ANNOUNCE_REFRESH);
 }
 
+static void on_extra(struct timer *t, uint64_t now_ms)
+{
+	struct announcer *a = container_of(t, struct announcer, extra);
+	struct instance *i = container_of(a, struct instance, announcer);
+	unsigned int n;
+
+	if (i->conf->garp.extra_if)
+		timer_set(&i->owner->loop.wheel, t, now_ms + i->conf->garp.extra_if);
+	for (n = 0; n < i->vips.n; n++)
+		if (i->vips.all[n].link && i->vips.all[n].link != i->base)
+			send_one(i, &i->vips.all[n]);
+}
+
 void announce_init(struct instance *i)
 {
 	i->announcer = (struct announcer){0};
 	timer_init(&i->announcer.pace, on_pace);
 	timer_init(&i->announcer.delayed, on_delayed);
 	timer_init(&i->announcer.refresh, on_refresh);
+	timer_init(&i->announcer.extra, on_extra);
 }
 
 void announce_begin(struct instance *i, enum announce_why why)
@@ -180,6 +194,10 @@ void announce_begin(struct instance *i, enum announce_why why)
 		timer_set(&l->wheel, &a->refresh, l->now_ms + g->master_refresh_ms);
 	else
 		timer_stop(&l->wheel, &a->refresh);
+	if (g->extra_if)
+		timer_set(&l->wheel, &a->extra, l->now_ms + g->extra_if);
+	else
+		timer_stop(&l->wheel, &a->extra);
 }
 
 void announce_stop(struct instance *i)
@@ -189,5 +207,6 @@ void announce_stop(struct instance *i)
 	timer_stop(&l->wheel, &i->announcer.pace);
 	timer_stop(&l->wheel, &i->announcer.delayed);
 	timer_stop(&l->wheel, &i->announcer.refresh);
+	timer_stop(&l->wheel, &i->announcer.extra);
 	i->announcer.rounds = 0;
 }

@@ -8,8 +8,10 @@
 
 #include "failover/instance.h"
 
+#include "net/packet_filter.h"
 #include "net/raw_socket.h"
 
+#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <string.h>
 #include <time.h>
@@ -204,6 +206,26 @@ static unsigned int wait_for_takers(struct router *routers, unsigned int n_route
 	return n;
 }
 
+/* At first, both: another guardian may start at any moment now and make its own. */
+
+/* It stands on a backup too, and outlives an address: who adds one by hand would not be reached. */
+static void remove_filter(void)
+{
+	struct packet_filter *p = packet_filter_is_there() ? packet_filter_new() : NULL;
+	const char *why = p ? packet_filter_set(p, NULL, 0) : NULL;
+
+	(void)why; /* nobody is left who could be told */
+	packet_filter_free(p);
+}
+
+/* Without them this node reaches the addresses where they are now (one that it still holds has a
+ * route of the kernel's own). arp_ignore and arp_announce stay as they are: only the guardian knew
+ * what stood there before, and they keep no packet from anybody. */
+static void remove_routes(struct netlink *netlink)
+{
+	netlink_route_clear(netlink, RT_TABLE_LOCAL, NETLINK_HALB);
+}
+
 unsigned int holdings_give_away(const struct failover_holding *held, unsigned int n,
 				unsigned int patience_ms)
 {
@@ -218,6 +240,8 @@ unsigned int holdings_give_away(const struct failover_holding *held, unsigned in
 	n_routers = listen_for(routers, held, n);
 	for (k = 0; k < n; k++)
 		say_zero(&held[k]);
+	remove_filter();
+	remove_routes(netlink);
 	for (now = now_ms(); now < end; now = now_ms()) {
 		if (wait_for_takers(routers, n_routers, (int)(end - now)) == 0)
 			break;

@@ -27,8 +27,9 @@ struct failover_holding {
 
 /* The watcher's work, in its own process, after the guardian has died: says priority 0, waits until
  * another master is heard (an advert of that VRID with a priority from another address) or
- * patience_ms are over, and removes the addresses. Needs CAP_NET_ADMIN and CAP_NET_RAW. Returns how
- * many it removed. */
+ * patience_ms are over, and removes the addresses; before all that the packet filter and the local
+ * routes. Needs CAP_NET_ADMIN and CAP_NET_RAW. Returns how many
+ * addresses it removed. */
 unsigned int holdings_give_away(const struct failover_holding *held, unsigned int n,
 				unsigned int patience_ms);
 

@@ -200,8 +200,8 @@ static bool find_source(struct instance *i)
 	bool configured = i->conf->source.family != INET_NONE;
 	struct inet found = i->conf->source;
 
-	i->source_missing = configured && i->conf->track_src_ip &&
-			    !link_has_address(i->owner, i->base, &found);
+	i->source_missing =
+	    configured && i->conf->track_src_ip && !link_has_address(i->owner, i->base, &found);
 	if (!configured && !link_find_source(i->owner, i->base, i->conf->family, &found))
 		return false;
 	i->source = found;

@@ -46,7 +46,7 @@ struct instance {
 	const char *fault_why; /* a fault of its own, NULL: none */
 	bool started, fault, waits_recheck;
 	bool source_missing; /* track_src_ip: the configured address is not on the interface */
-	bool group_ready; /* its master is silent; the other members' not yet */
+	bool group_ready;    /* its master is silent; the other members' not yet */
 	bool removing, ended;
 	bool zero_logged;
 	int send_error; /* the last one, said once */

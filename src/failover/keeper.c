@@ -67,9 +67,10 @@ static void complain(struct keeper *k, const char *why)
 	k->filter_failed = true;
 	c->mail.run = on_complaint;
 	c->to = k->owner;
-	snprintf(c->text, sizeof(c->text),
-		 "no_accept does not work, packets to the virtual addresses are taken: nftables: %s",
-		 why);
+	snprintf(
+	    c->text, sizeof(c->text),
+	    "no_accept does not work, packets to the virtual addresses are taken: nftables: %s",
+	    why);
 	loop_post(&k->owner->loop, &c->mail);
 }
 

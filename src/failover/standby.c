@@ -104,8 +104,8 @@ bool standby_silence(struct failover *f, const char *link)
 void standby_promote(struct failover *f, const char *link)
 {
 	if (!set_sysctl(f, link, "promote_secondaries", "1"))
-		failover_log(f, LOG_LEVEL_WARNING,
-			     "promote_secondaries of %s cannot be set: %s", link, strerror(errno));
+		failover_log(f, LOG_LEVEL_WARNING, "promote_secondaries of %s cannot be set: %s",
+			     link, strerror(errno));
 }
 
 /* ---- routes */

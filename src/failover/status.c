@@ -27,6 +27,14 @@ void failover_page_free(struct failover_page *p)
 	process_unshare_memory(p, sizeof(*p));
 }
 
+/* The version once all that was read before has been read: an exchange that changes nothing, since
+ * a load would not hold earlier reads back. */
+static uint32_t version_after(const struct failover_row *row)
+{
+	return atomic_fetch_add_explicit((_Atomic uint32_t *)(uintptr_t)&row->version, 0,
+					 memory_order_acq_rel);
+}
+
 bool failover_page_read(const struct failover_page *p, unsigned int i, struct failover_row *out)
 {
 	const struct failover_row *row = &p->rows[i];
@@ -40,8 +48,7 @@ bool failover_page_read(const struct failover_page *p, unsigned int i, struct fa
 		if (before & 1)
 			continue;
 		memcpy(out, row, sizeof(*out));
-		atomic_thread_fence(memory_order_acquire);
-		if (atomic_load_explicit(&row->version, memory_order_relaxed) == before)
+		if (version_after(row) == before)
 			return true;
 	}
 	return false; /* its writer died within */
@@ -50,10 +57,8 @@ bool failover_page_read(const struct failover_page *p, unsigned int i, struct fa
 struct failover_row *failover_row_begin(struct failover_page *p, unsigned int i)
 {
 	struct failover_row *row = &p->rows[i];
-	uint32_t version = atomic_load_explicit(&row->version, memory_order_relaxed);
 
-	atomic_store_explicit(&row->version, version | 1, memory_order_relaxed);
-	atomic_thread_fence(memory_order_release);
+	atomic_fetch_or_explicit(&row->version, 1, memory_order_acq_rel);
 	return row;
 }
 

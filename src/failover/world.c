@@ -122,7 +122,11 @@ static void on_address(void *user, const struct netlink_address *a)
 		struct instance *i = LIST_ENTRY(node, struct instance, link);
 
 		address_seen(i, a);
-		if (!lost_source(i, a) && !may_be_source(i, a) && !is_tracked_source(i, a))
+		if (is_tracked_source(i, a)) {
+			i->source_missing = !link_has_address(f, i->base, &i->conf->source);
+			changed = true;
+		}
+		if (!lost_source(i, a) && !may_be_source(i, a))
 			continue;
 		instance_bind(i);
 		changed = true;

@@ -82,6 +82,103 @@ int netlink_route_delete(struct netlink *n, const struct netlink_route *r)
 	return netlink_ask(n, NULL, NULL);
 }
 
+/* ---- all of one kind */
+
+#define CLEAR_AT_ONCE 64
+
+struct route_search {
+	uint32_t table;
+	uint8_t protocol;
+	unsigned int n;
+	struct netlink_route found[CLEAR_AT_ONCE];
+};
+
+static uint32_t u32_of(const struct nlattr *a)
+{
+	return mnl_attr_get_payload_len(a) >= 4 ? mnl_attr_get_u32(a) : 0;
+}
+
+static void read_destination(const struct nlattr *a, struct netlink_route *out)
+{
+	unsigned int len = mnl_attr_get_payload_len(a);
+
+	out->to.address.family = out->family;
+	if (len <= sizeof(out->to.address.ip))
+		memcpy(out->to.address.ip, mnl_attr_get_payload(a), len);
+}
+
+/* What is needed to name it again. */
+static int on_route(const struct nlmsghdr *h, void *user)
+{
+	struct route_search *s = user;
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	struct netlink_route r = {0};
+	const struct nlattr *a;
+
+	if (h->nlmsg_type != RTM_NEWROUTE || s->n >= CLEAR_AT_ONCE ||
+	    mnl_nlmsg_get_payload_len(h) < sizeof(*m) || m->rtm_protocol != s->protocol)
+		return MNL_CB_OK;
+	r.family = m->rtm_family == AF_INET6 ? INET_V6 : INET_V4;
+	r.type = m->rtm_type;
+	r.scope = m->rtm_scope;
+	r.protocol = m->rtm_protocol;
+	r.to.prefix = m->rtm_dst_len;
+	r.table = m->rtm_table;
+	mnl_attr_for_each(a, h, sizeof(*m))
+	{
+		switch (mnl_attr_get_type(a)) {
+		case RTA_DST:
+			read_destination(a, &r);
+			break;
+		case RTA_TABLE:
+			r.table = u32_of(a);
+			break;
+		case RTA_OIF:
+			r.index = u32_of(a);
+			break;
+		case RTA_PRIORITY:
+			r.metric = u32_of(a);
+			break;
+		default:
+			break;
+		}
+	}
+	if (r.table == s->table)
+		s->found[s->n++] = r;
+	return MNL_CB_OK;
+}
+
+static void find_routes(struct netlink *n, uint8_t family, struct route_search *s)
+{
+	struct nlmsghdr *h = netlink_begin(n, RTM_GETROUTE, NLM_F_DUMP);
+	struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	int error;
+
+	m->rtm_family = netlink_af(family);
+	error = netlink_ask(n, on_route, s);
+	(void)error; /* what was found counts */
+}
+
+unsigned int netlink_route_clear(struct netlink *n, uint32_t table, uint8_t protocol)
+{
+	static const uint8_t families[] = {INET_V4, INET_V6};
+	unsigned int removed = 0, before, i, k;
+
+	for (i = 0; i < array_size(families); i++) {
+		do {
+			struct route_search s = {.table = table, .protocol = protocol};
+
+			before = removed;
+			find_routes(n, families[i], &s);
+			for (k = 0; k < s.n; k++)
+				removed += netlink_route_delete(n, &s.found[k]) == 0;
+		} while (removed > before);
+	}
+	return removed;
+}
+
+/* ---- rules */
+
 static uint8_t rule_family(const struct netlink_rule *r)
 {
 	return r->family                ? r->family

@@ -162,7 +162,7 @@ const char *packet_filter_set(struct packet_filter *p, const struct packet_filte
 /* The kernel's own socket of that protocol is listed, where it speaks it already. */
 static bool kernel_speaks_it(void)
 {
-	FILE *f = fopen("/proc/net/netlink", "re");
+	FILE *f = fopen("/proc/thread-self/net/netlink", "re");
 	bool found = false;
 	char line[256];
 	unsigned int protocol, port;
