@@ -6,19 +6,10 @@
 #include "app/run.h"
 #include "app/wire.h"
 
-#include "proto/bfd.h"
-
-#include "base/span.h"
-
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,69 +24,15 @@ static void tell_guardian(void *user)
 		close(*fd);
 }
 
-static int socket_option(int fd, int level, int option)
+/* What the guardian and its failover thread have open is not the worker's: it must not be able to
+ * speak VRRP, nor hold BFD's port when its guardian has died. */
+static void close_guardians(const struct birth *b, int ready_fd)
 {
-	int value = -1;
-	socklen_t len = sizeof(value);
+	const int mine[] = {b->bell, b->leash[0], ready_fd, failover_release_fd};
 
-	return getsockopt(fd, level, option, &value, &len) == 0 ? value : -1;
-}
-
-/* Of BFD; a log's datagrams go out with the TTL of all others. */
-static bool is_bfd(int fd, int family)
-{
-	int ttl = family == AF_INET ? socket_option(fd, IPPROTO_IP, IP_TTL)
-				    : socket_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
-
-	return (family == AF_INET || family == AF_INET6) && ttl == BFD_TTL;
-}
-
-static bool is_guardians_socket(int fd)
-{
-	int family = socket_option(fd, SOL_SOCKET, SO_DOMAIN);
-	int type = socket_option(fd, SOL_SOCKET, SO_TYPE);
-
-	return family == AF_NETLINK || family == AF_PACKET || type == SOCK_RAW ||
-	       (type == SOCK_DGRAM && is_bfd(fd, family));
-}
-
-/* What the guardian and its failover thread have open for themselves: the worker must not be able
- * to speak VRRP, and must not keep BFD's port when its guardian has died. It has no such things of
- * its own yet. */
-static bool is_guardians(int fd)
-{
-	static const char *const kinds[] = {"anon_inode:[eventpoll]", "anon_inode:[signalfd]",
-					    "anon_inode:[pidfd]", "anon_inode:inotify"};
-	char path[32], target[64];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	n = readlink(path, target, sizeof(target) - 1);
-	if (n <= 0)
-		return false;
-	target[n] = '\0';
-	if (strncmp(target, "socket:", 7) == 0)
-		return is_guardians_socket(fd);
-	for (size_t i = 0; i < array_size(kinds); i++)
-		if (strcmp(target, kinds[i]) == 0)
-			return true;
-	return false;
-}
-
-static void leave_guardians_files(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	struct dirent *entry;
-	uint64_t fd;
-
-	if (!folder)
-		return;
-	/* cppcheck-suppress readdirCalled; the stream is ours alone */
-	while ((entry = readdir(folder)))
-		if (span_to_u64(span_of(entry->d_name), INT_MAX, &fd) && fd > STDERR_FILENO &&
-		    (int)fd != dirfd(folder) && is_guardians((int)fd))
-			close((int)fd);
-	closedir(folder);
+	if (!sockets_close_others(b->program, mine, array_size(mine)))
+		message_print(DIAG_WARNING,
+			      "the worker keeps its guardian's sockets: out of memory");
 }
 
 static _Noreturn void be_worker(const struct birth *b, struct heartbeat *h, int ready_fd)
@@ -103,6 +40,7 @@ static _Noreturn void be_worker(const struct birth *b, struct heartbeat *h, int 
 	struct run_care care = {.on_ready = tell_guardian,
 				.user = &ready_fd,
 				.leash = b->leash[0],
+				.leash_ms = b->leash_ms,
 				.detached = b->background,
 				.confined = true};
 	int status;
@@ -112,8 +50,7 @@ static _Noreturn void be_worker(const struct birth *b, struct heartbeat *h, int 
 		run_free(b->leaving);
 	if (b->passed)
 		sockets_free(b->passed);
-	close(b->leash[1]);
-	leave_guardians_files();
+	close_guardians(b, ready_fd);
 	heartbeat_begin(h, b->bell);
 	wire_begin(b->program);
 	status = run_serve(b->program, &care);

@@ -17,6 +17,7 @@ struct birth { /* what a worker gets from its guardian */
 	int bell;                   /* eventfd: news for the guardian */
 	int leash[2]; /* a pipe; the worker stops softly when nobody holds its writing end any more
 		       */
+	unsigned int leash_ms; /* so long it goes on then */
 	bool background;
 };
 

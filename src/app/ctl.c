@@ -11,12 +11,14 @@
 #include <unistd.h>
 
 #define COMMAND_MAX_BYTES 65536
+#define ANSWER_S 10
 
 static int connect_to(const char *path)
 {
 	struct address a = {.kind = ADDRESS_UNIX, .path = path};
 	struct sockaddr_storage to;
 	socklen_t len;
+	struct timeval patience = {.tv_sec = ANSWER_S};
 	int fd, error = address_to_sockaddr(&a, &to, &len);
 
 	if (error)
@@ -24,6 +26,9 @@ static int connect_to(const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
+	/* one who is about to end listens, and answers no more */
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&to, len) == 0)
 		return fd;
 	error = -errno;
@@ -38,6 +43,8 @@ static int print_answer(int fd)
 
 	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
 		fwrite(chunk, 1, (size_t)n, stdout);
+	if (n < 0)
+		fprintf(stderr, "halb: the answer does not come: %s\n", strerror(errno));
 	return n < 0 ? 1 : 0;
 }
 

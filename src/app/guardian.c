@@ -52,6 +52,15 @@ static void recheck(struct guardian *g)
 
 /* ---- workers */
 
+/* Guardian and watcher gone: the virtual IP leads here until its lease is over, and the kernel may
+ * be a second late. */
+static unsigned int alone_ms(const struct guardian *g)
+{
+	const struct model_vrrp *v = g->program->vrrp;
+
+	return g->pair && v ? v->global.lease_ms + 1000 : 0;
+}
+
 static bool new_worker(struct guardian *g)
 {
 	struct birth b = {.program = g->program,
@@ -59,6 +68,7 @@ static bool new_worker(struct guardian *g)
 			  .passed = &g->passed,
 			  .bell = g->bell,
 			  .leash = {g->leash[0], g->leash[1]},
+			  .leash_ms = alone_ms(g),
 			  .background = g->background};
 	struct offspring born;
 

@@ -158,6 +158,8 @@ struct serving {
 	int leash;              /* of struct run_care */
 	bool stopping, stopped; /* softly, and at once */
 	uint64_t stopping_since_ms;
+	unsigned int leash_ms; /* of struct run_care */
+	uint64_t let_go_ms;    /* the guardian has gone, and so it stops softly then; 0: it lives */
 };
 
 struct worker_start {
@@ -230,16 +232,31 @@ static void on_signal(struct serving *s, int signal)
 	}
 }
 
-/* How long poll may wait: until hard-stop-after is over, or for ever (-1). */
+/* How long poll may wait: until hard-stop-after is over, or the time without a guardian, or for
+ * ever (-1). */
 static int patience_ms(const struct serving *s)
 {
 	uint32_t hard_stop = s->program->model->global.hard_stop_after;
-	uint64_t passed;
+	uint64_t passed, now;
 
+	if (s->let_go_ms && !s->stopping) {
+		now = clock_ms();
+		return now < s->let_go_ms ? (int)(s->let_go_ms - now) : 0;
+	}
 	if (!s->stopping || !hard_stop || s->stopped)
 		return -1;
 	passed = clock_ms() - s->stopping_since_ms;
 	return passed < hard_stop ? (int)(hard_stop - passed) : 0;
+}
+
+static void on_patience_over(struct serving *s)
+{
+	if (!s->stopping) {
+		soft_stop(s);
+		return;
+	}
+	s->stopped = true;
+	program_stop_now(s->program);
 }
 
 /* Until all threads have ended. */
@@ -255,17 +272,15 @@ static void wait_for_end(struct serving *s, int signals)
 		uint64_t count;
 		int signal;
 
-		if (n == 0) {
-			s->stopped = true;
-			program_stop_now(s->program);
-		}
+		if (n == 0)
+			on_patience_over(s);
 		while ((signal = process_signal_next(signals, NULL)) > 0)
 			on_signal(s, signal);
 		if (fds[1].revents && read(s->done, &count, sizeof(count)) == sizeof(count))
 			ended += (unsigned int)count;
 		if (fds[2].revents) {
 			s->leash = -1;
-			soft_stop(s);
+			s->let_go_ms = clock_ms() + s->leash_ms;
 		}
 	}
 }
@@ -296,7 +311,7 @@ static void finish(struct program *p)
 
 int run_serve(struct program *p, const struct run_care *care)
 {
-	struct serving s = {.program = p, .leash = care->leash};
+	struct serving s = {.program = p, .leash = care->leash, .leash_ms = care->leash_ms};
 	int signals = block_signals();
 
 	p->pid = (int)getpid();

@@ -17,9 +17,10 @@ struct program *run_prepare(struct model *m, struct model_vrrp *vrrp, const stru
 struct run_care {
 	void (*on_ready)(void *user); /* all is serving; NULL: nobody wants to know */
 	void *user;
-	int leash;     /* readable at its end: stop softly, the guardian has gone; -1: none */
-	bool detached; /* standard streams lead nowhere from then on: a daemon's worker */
-	bool confined; /* no capability, no file, few system calls: a guardian's worker */
+	int leash; /* readable at its end: stop softly, the guardian has gone; -1: none */
+	unsigned int leash_ms; /* but not before so long after that */
+	bool detached;         /* standard streams lead nowhere from then on: a daemon's worker */
+	bool confined;         /* no capability, no file, few system calls: a guardian's worker */
 };
 /* Gives up privileges, starts the threads, calls `on_ready`, handles signals until it has stopped.
  * The exit status. Frees nothing of what run_prepare made. */

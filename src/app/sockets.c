@@ -67,6 +67,83 @@ void sockets_free(struct socket_list *l)
 	*l = (struct socket_list){0};
 }
 
+/* ---- what a worker keeps */
+
+struct kept {
+	int *v;
+	unsigned int n, room;
+	bool failed;
+};
+
+static void keep(struct kept *k, int fd)
+{
+	if (k->n == k->room) {
+		unsigned int room = k->room ? 2 * k->room : 64;
+		int *v = realloc(k->v, room * sizeof(*v));
+
+		if (!v) {
+			k->failed = true;
+			return;
+		}
+		k->v = v;
+		k->room = room;
+	}
+	k->v[k->n++] = fd;
+}
+
+static void keep_socket(int *fd, const char *word, void *user)
+{
+	(void)word;
+	keep(user, *fd);
+}
+
+static void keep_logs(struct kept *k, const struct log_outs *logs)
+{
+	for (unsigned int i = 0; i < logs->n; i++)
+		keep(k, logs->v[i].sink.fd);
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	const int *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void close_between(struct kept *k)
+{
+	unsigned int from = STDERR_FILENO + 1;
+
+	qsort(k->v, k->n, sizeof(*k->v), compare_fds);
+	for (unsigned int i = 0; i < k->n; i++) {
+		if (k->v[i] < (int)from)
+			continue;
+		if (k->v[i] > (int)from)
+			close_range(from, (unsigned int)k->v[i] - 1, 0);
+		from = (unsigned int)k->v[i] + 1;
+	}
+	close_range(from, ~0u, 0);
+}
+
+bool sockets_close_others(struct program *p, const int *more, unsigned int n)
+{
+	struct kept k = {0};
+
+	each_fd(p, keep_socket, &k);
+	keep_logs(&k, &p->logs);
+	for (unsigned int i = 0; i < p->n_proxies; i++)
+		keep_logs(&k, &p->proxies[i].logs);
+	keep(&k, p->console.fd);
+	for (unsigned int i = 0; i < n; i++)
+		keep(&k, more[i]);
+	if (!k.failed)
+		close_between(&k);
+	free(k.v);
+	return !k.failed;
+}
+
+/* ---- from an old process */
+
 static int ask(const char *path)
 {
 	struct address a = {.kind = ADDRESS_UNIX, .path = path};

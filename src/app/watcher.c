@@ -85,7 +85,7 @@ static _Noreturn void watch(const struct holdings_page *page, int guardian, int 
 		_exit(1);
 	while (poll(&fd, 1, -1) < 0 && errno == EINTR)
 		;
-	holdings_give_away(held, read_page(page, held), PATIENCE_MS);
+	holdings_give_away(held, read_page(page, held), PATIENCE_MS, leash);
 	_exit(0);
 }
 

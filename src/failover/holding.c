@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define MAX_FAREWELLS 64
 #define MAX_ROUTERS 64 /* virtual routers that are waited for; others are removed at once */
 
 /* ---- collecting, in the failover thread */
@@ -69,6 +70,22 @@ static void collect_one(const struct instance *i, const struct vip *v, unsigned 
 	write_advert(i, nth, h);
 }
 
+/* Each holding carries one; where there are more of them, they have holdings of their own. */
+static unsigned int add_farewells(struct failover *f, unsigned int n)
+{
+	struct peer_farewell all[MAX_FAREWELLS];
+	unsigned int count = 0, k;
+
+	if (n > 0 && f->peers)
+		count = peer_watch_farewells(f->peers, all, MAX_FAREWELLS);
+	for (k = 0; k < count && k < HOLDING_MAX; k++) {
+		if (k >= n)
+			f->held[n++] = (struct failover_holding){0};
+		f->held[k].farewell = all[k];
+	}
+	return n;
+}
+
 unsigned int holdings_collect(struct failover *f)
 {
 	struct list *node;
@@ -82,7 +99,7 @@ unsigned int holdings_collect(struct failover *f)
 			if (i->vips.all[k].set)
 				collect_one(i, &i->vips.all[k], nth++, &f->held[n++]);
 	}
-	return n;
+	return add_farewells(f, n);
 }
 
 /* ---- giving away, in the watcher */
@@ -112,6 +129,20 @@ static void say_zero(const struct failover_holding *h)
 		return;
 	error = raw_send(fd, &h->destination, h->send_index, span_make(h->advert, h->n));
 	(void)error; /* where nobody can be told, the wait ends by itself */
+	close(fd);
+}
+
+static void say_farewell(const struct peer_farewell *w)
+{
+	int fd, error;
+
+	if (w->peer.family == INET_NONE)
+		return;
+	fd = raw_udp(w->peer.family, &w->own, 0, w->index);
+	if (fd < 0)
+		return;
+	error = raw_send(fd, &w->peer, w->index, span_make(w->bytes, sizeof(w->bytes)));
+	(void)error; /* the peer will miss us all the same, only later */
 	close(fd);
 }
 
@@ -181,15 +212,17 @@ static unsigned int remove_of(struct netlink *netlink, const struct failover_hol
 		const struct netlink_address a = {
 		    .address = held[k].address, .prefix = held[k].prefix, .index = held[k].index};
 
-		if (!router || same_router(&held[k], router))
+		if (a.address.family != INET_NONE && (!router || same_router(&held[k], router)))
 			removed += netlink_address_delete(netlink, &a) == 0;
 	}
 	return removed;
 }
 
-static unsigned int wait_for_takers(struct router *routers, unsigned int n_routers, int patience)
+/* How many are waited for. */
+static unsigned int wait_for_takers(struct router *routers, unsigned int n_routers, int serving,
+				    int patience)
 {
-	struct pollfd fds[MAX_ROUTERS];
+	struct pollfd fds[MAX_ROUTERS + 1];
 	unsigned int r, n = 0, waiting[MAX_ROUTERS];
 
 	for (r = 0; r < n_routers; r++) {
@@ -198,8 +231,11 @@ static unsigned int wait_for_takers(struct router *routers, unsigned int n_route
 		fds[n] = (struct pollfd){.fd = routers[r].fd, .events = POLLIN};
 		waiting[n++] = r;
 	}
-	if (n == 0 || poll(fds, n, patience) <= 0)
+	fds[n] = (struct pollfd){.fd = serving};
+	if (n == 0 || poll(fds, n + 1, patience) <= 0)
 		return n;
+	if (fds[n].revents & POLLERR)
+		return 0;
 	for (r = 0; r < n; r++)
 		if (fds[r].revents)
 			read_one(&routers[waiting[r]]);
@@ -227,7 +263,7 @@ static void remove_routes(struct netlink *netlink)
 }
 
 unsigned int holdings_give_away(const struct failover_holding *held, unsigned int n,
-				unsigned int patience_ms)
+				unsigned int patience_ms, int serving)
 {
 	struct netlink *netlink = netlink_new();
 	struct router routers[MAX_ROUTERS];
@@ -238,12 +274,14 @@ unsigned int holdings_give_away(const struct failover_holding *held, unsigned in
 	if (!netlink)
 		return 0;
 	n_routers = listen_for(routers, held, n);
-	for (k = 0; k < n; k++)
+	for (k = 0; k < n; k++) {
+		say_farewell(&held[k].farewell);
 		say_zero(&held[k]);
+	}
 	remove_filter();
 	remove_routes(netlink);
 	for (now = now_ms(); now < end; now = now_ms()) {
-		if (wait_for_takers(routers, n_routers, (int)(end - now)) == 0)
+		if (wait_for_takers(routers, n_routers, serving, (int)(end - now)) == 0)
 			break;
 		for (k = 0; k < n_routers; k++) {
 			if (!routers[k].gone || removed[k])

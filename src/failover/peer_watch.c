@@ -165,6 +165,8 @@ static void carry_out(struct session *s, const struct bfd_todo *todo, bool was_u
 	if (up == was_up)
 		return;
 	log_state(s);
+	if (w->hooks.farewells)
+		w->hooks.farewells(w->hooks.user);
 	if (s->conf && w->hooks.bfd_changed)
 		w->hooks.bfd_changed(w->hooks.user, s->conf, up);
 	if (todo->went_down && w->hooks.down)
@@ -391,6 +393,34 @@ void peer_watch_status(const struct peer_watch *w, const struct inet *peer, stru
 	out->state = s->bfd.state;
 	out->detect_ms = (uint32_t)(bfd_session_detect_us(&s->bfd) / 1000);
 	out->downs = s->downs;
+}
+
+static void write_farewell(const struct session *s, struct peer_farewell *out)
+{
+	struct bfd_packet p;
+
+	*out = (struct peer_farewell){.peer = s->peer, .own = s->own, .index = s->index};
+	out->peer.port = BFD_PORT;
+	bfd_session_packet(&s->bfd, &p);
+	p.state = BFD_DOWN;
+	p.diag = BFD_DIAG_FORWARDING_RESET;
+	p.poll = p.final = false;
+	bfd_build(out->bytes, &p);
+}
+
+unsigned int peer_watch_farewells(const struct peer_watch *w, struct peer_farewell *out,
+				  unsigned int max)
+{
+	struct list *node;
+	unsigned int n = 0;
+
+	LIST_EACH(node, &w->sessions) {
+		const struct session *s = LIST_ENTRY(node, struct session, link);
+
+		if (s->bfd.state == BFD_UP && n < max)
+			write_farewell(s, &out[n++]);
+	}
+	return n;
 }
 
 /* ---- the whole */

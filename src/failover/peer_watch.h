@@ -19,11 +19,14 @@ struct peer_watch;
 
 struct peer_watch_hooks { /* they may ask for the status of peers, and change none */
 	void *user;
-	/* A session that was up has not been heard in time. `others`: sessions still up. */
+	/* A session that was up has not been heard in time, or its peer's watcher says that it has
+	 * died. `others`: sessions still up. */
 	void (*down)(void *user, const struct inet *peer, unsigned int others);
 	/* A configured session's state. */
 	void (*bfd_changed)(void *user, const struct model_vrrp_bfd *bfd, bool up);
 	void (*log)(void *user, enum log_level level, const char *line);
+	/* peer_watch_farewells has other answers now. */
+	void (*farewells)(void *user);
 };
 
 struct peer_watch *peer_watch_new(struct loop *l, const struct model_vrrp *model,
@@ -39,6 +42,16 @@ void peer_watch_add(struct peer_watch *w, const struct inet *peer, const struct 
 /* From now on a neighbour that sends BFD to `own` gets a session: a backup hears adverts but sends
  * none, so its master knows it by nothing else. Cheap when repeated. */
 void peer_watch_listen(struct peer_watch *w, const struct inet *own, unsigned int index);
+
+/* What somebody else may send when we have died, so that the peer need not wait. */
+struct peer_farewell {
+	struct inet peer, own;
+	unsigned int index;
+	uint8_t bytes[BFD_BYTES];
+};
+/* Of the sessions that are up, at most `max`; how many. */
+unsigned int peer_watch_farewells(const struct peer_watch *w, struct peer_farewell *out,
+				  unsigned int max);
 
 struct peer_status {
 	bool known;

@@ -82,6 +82,11 @@ static void on_bfd_changed(void *user, const struct model_vrrp_bfd *bfd, bool up
 		tracks_set_bfd(f->tracks, bfd, up);
 }
 
+static void on_farewells(void *user)
+{
+	failover_holdings_changed(user);
+}
+
 static void make_helpers(struct failover *f)
 {
 	const struct peer_watch_hooks peer_hooks = {
@@ -89,6 +94,7 @@ static void make_helpers(struct failover *f)
 	    .down = on_peer_down,
 	    .bfd_changed = on_bfd_changed,
 	    .log = on_helper_log,
+	    .farewells = on_farewells,
 	};
 
 	f->notify = notify_new(&f->loop, f->model, on_helper_log, f);

@@ -60,7 +60,8 @@ struct bfd_session {
 struct bfd_todo {
 	bool send;      /* bfd_session_packet's bytes, now */
 	bool changed;   /* of state */
-	bool went_down; /* it was up and its peer has not been heard in time */
+	bool went_down; /* it was up and its peer has not been heard in time, or somebody says in
+			   its name that it has died (BFD_DIAG_FORWARDING_RESET) */
 };
 
 /* BFD_BYTES bytes. */

@@ -191,6 +191,7 @@ struct bfd_todo bfd_session_receive(struct bfd_session *s, const struct bfd_pack
 	s->heard_at_us = now_us;
 	next = next_state[s->state][p->state & 3];
 	if (next != s->state) {
+		todo.went_down = s->state == BFD_UP && p->diag == BFD_DIAG_FORWARDING_RESET;
 		enter(s, next, diag_after(s, next), &todo);
 		send_change(s, now_us, &todo);
 	} else {

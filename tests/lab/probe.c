@@ -5,14 +5,20 @@
  * slowly). Runs for a bounded time, then says what each kind saw:
  *
  *     probe ADDRESS PORT SECONDS [SHORT_PER_SECOND [KEEPALIVE [STREAMS [STREAM_PATH]]]]
- *     short 2000 failed 0
+ *     gap 812345 330                   each gap of GAP_MS or more: when it ended, how long it was;
+ *     gap 814345 900 open              ... or that it was open still when the asking ended
+ *     short 2000 failed 0 refused 0    refused: of those that failed
  *     keepalive 1990 failed 0 broken 0
- *     streams 6 broken 0
+ *     streams 6 failed 0 broken 0
  *     gap_ms 12
  *
  * A short request fails when it is refused, cut off, answered with 5xx or not answered within a
  * second. A keep-alive connection is broken when it ends with a request unanswered; one that ends
- * between requests is opened anew, as browsers do.
+ * between requests is opened anew, as browsers do. A stream is broken when it ends early, or stands
+ * still at the end of the run (it "asked" when its last byte came). A gap is the time between two
+ * good answers to short requests. SIGTERM ends the asking before its time. Each failure is a line
+ * on the standard error stream, with the client's number; all times are milliseconds of
+ * CLOCK_MONOTONIC.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,9 +37,12 @@
 #define TIMEOUT_MS 1000
 #define KEEPALIVE_EVERY_MS 50
 #define MAX_CLIENTS 4096
-#define STREAM_EVERY_MS 50  /* a stream reads so often... */
-#define STREAM_CHUNK 16384  /* ... so many bytes, and has buffers no larger than that */
-#define STREAM_AGAIN_MS 200 /* an ended one is opened anew after that time */
+#define STREAM_EVERY_MS 50   /* a stream reads so often... */
+#define STREAM_CHUNK 16384   /* ... so many bytes, and has buffers no larger than that */
+#define STREAM_AGAIN_MS 200  /* an ended one is opened anew after that time */
+#define STREAM_STILL_MS 2000 /* without a byte for so long at the end: broken */
+#define GAP_MS 20
+#define MAX_GAPS 512
 
 enum kind { SHORT, KEEPALIVE, STREAM };
 
@@ -41,19 +50,28 @@ struct client {
 	enum kind kind;
 	int fd; /* -1: not in use */
 	bool connected, waiting;
-	uint64_t deadline_ms, next_ms;
+	uint64_t start_ms, deadline_ms, next_ms; /* start: of the connection, or of the request */
+	uint64_t heard_ms;
 	unsigned int answers; /* on this connection */
 	size_t got;
 	int64_t body_left; /* -1: head not complete */
 	char head[4096];
 };
 
+static const char *const kind_names[] = {"short", "keepalive", "stream"};
 static struct client clients[MAX_CLIENTS];
 static int poll_fd;
 static struct sockaddr_in to;
 static const char *stream_path = "/big";
-static unsigned long count[3], failed[3], broken[3];
+static unsigned long count[3], failed[3], broken[3], refused;
 static uint64_t last_good_ms, longest_gap_ms;
+static struct gap {
+	uint64_t end_ms, length_ms;
+	bool open; /* no good answer any more */
+} gaps[MAX_GAPS];
+static unsigned int n_gaps;
+static bool asking = true; /* not in the last second: what was asked is waited for */
+static volatile sig_atomic_t told_to_end;
 
 static uint64_t now_ms(void)
 {
@@ -61,6 +79,19 @@ static uint64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void on_signal(int number)
+{
+	told_to_end = number;
+}
+
+/* A signal leaves what was asked its time. */
+static uint64_t end_now(uint64_t end)
+{
+	uint64_t soon = now_ms() + TIMEOUT_MS;
+
+	return told_to_end && asking && soon < end ? soon : end;
 }
 
 static void drop(struct client *c)
@@ -75,24 +106,36 @@ static void fail(struct client *c, const char *why)
 {
 	if (c->waiting) {
 		failed[c->kind]++;
-		if (c->kind != SHORT)
-			broken[c->kind]++;
-		fprintf(stderr, "%llu %s: %s (answers before: %u)\n", (unsigned long long)now_ms(),
-			c->kind == SHORT       ? "short"
-			: c->kind == KEEPALIVE ? "keepalive"
-					       : "stream",
-			why, c->answers);
+		broken[c->kind] += c->kind != SHORT;
+		fprintf(stderr, "%llu %s %td: %s (asked at %llu, answers before: %u)\n",
+			(unsigned long long)now_ms(), kind_names[c->kind], c - clients, why,
+			(unsigned long long)c->start_ms, c->answers);
 	}
 	drop(c);
 }
 
+static void fail_connect(struct client *c, int error)
+{
+	refused += c->kind == SHORT && error == ECONNREFUSED;
+	fail(c, strerror(error));
+}
+
+/* A good answer to a short request, or the end of all. */
+static void note_gap(uint64_t now, bool open)
+{
+	uint64_t gap = now - last_good_ms;
+
+	if (gap > longest_gap_ms)
+		longest_gap_ms = gap;
+	if (gap >= GAP_MS && n_gaps < MAX_GAPS)
+		gaps[n_gaps++] = (struct gap){now, gap, open};
+	last_good_ms = now;
+}
+
 static void good(struct client *c)
 {
-	uint64_t now = now_ms();
-
-	if (now - last_good_ms > longest_gap_ms)
-		longest_gap_ms = now - last_good_ms;
-	last_good_ms = now;
+	if (c->kind == SHORT && asking)
+		note_gap(now_ms(), false);
 	c->waiting = false;
 	c->answers++;
 	if (c->kind != KEEPALIVE)
@@ -109,6 +152,8 @@ static void send_request(struct client *c)
 	c->got = 0;
 	c->body_left = -1;
 	c->waiting = true;
+	if (c->answers > 0)
+		c->start_ms = now_ms();
 	c->deadline_ms = now_ms() + (c->kind == STREAM ? 3600000 : TIMEOUT_MS);
 	if (send(c->fd, text, (size_t)n, MSG_NOSIGNAL) == n)
 		return;
@@ -129,7 +174,8 @@ static void start(struct client *c, enum kind kind)
 	c->connected = false;
 	c->answers = 0;
 	c->waiting = true;
-	c->deadline_ms = now_ms() + TIMEOUT_MS;
+	c->start_ms = c->heard_ms = now_ms();
+	c->deadline_ms = c->start_ms + TIMEOUT_MS;
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	count[kind] += kind != KEEPALIVE;
 	if (c->fd < 0) {
@@ -140,7 +186,7 @@ static void start(struct client *c, enum kind kind)
 	if (kind == STREAM)
 		setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &(int){STREAM_CHUNK}, sizeof(int));
 	if (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) != 0 && errno != EINPROGRESS) {
-		fail(c, strerror(errno));
+		fail_connect(c, errno);
 		return;
 	}
 	epoll_ctl(poll_fd, EPOLL_CTL_ADD, c->fd, &ev);
@@ -194,6 +240,7 @@ static void on_readable(struct client *c)
 	ssize_t n = recv(c->fd, bytes, c->kind == STREAM ? STREAM_CHUNK : sizeof(bytes), 0);
 
 	if (n > 0) {
+		c->heard_ms = now_ms();
 		if (c->waiting)
 			received(c, bytes, (size_t)n);
 	} else if (n == 0 || errno != EAGAIN) {
@@ -217,7 +264,7 @@ static void on_event(struct client *c, uint32_t events)
 
 		getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 		if (error) {
-			fail(c, strerror(error));
+			fail_connect(c, error);
 			return;
 		}
 		c->connected = true;
@@ -269,6 +316,27 @@ static void start_short(unsigned int first)
 		}
 }
 
+/* Streams that stand still are broken, and say so; then the sums. */
+static void report(void)
+{
+	uint64_t now = now_ms();
+
+	for (struct client *c = clients; c < clients + MAX_CLIENTS; c++)
+		if (c->fd >= 0 && c->kind == STREAM && now - c->heard_ms > STREAM_STILL_MS) {
+			c->start_ms = c->heard_ms;
+			fail(c, "stands still");
+		}
+	for (unsigned int i = 0; i < n_gaps; i++)
+		printf("gap %llu %llu%s\n", (unsigned long long)gaps[i].end_ms,
+		       (unsigned long long)gaps[i].length_ms, gaps[i].open ? " open" : "");
+	printf("short %lu failed %lu refused %lu\nkeepalive %lu failed %lu broken %lu\nstreams %lu "
+	       "failed %lu "
+	       "broken %lu\ngap_ms %llu\n",
+	       count[SHORT], failed[SHORT], refused, count[KEEPALIVE], failed[KEEPALIVE],
+	       broken[KEEPALIVE], count[STREAM], failed[STREAM], broken[STREAM],
+	       (unsigned long long)longest_gap_ms);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t begin, end, next_short_us = 0;
@@ -287,6 +355,7 @@ int main(int argc, char **argv)
 	to.sin_family = AF_INET;
 	to.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTERM, on_signal);
 	for (unsigned int i = 0; i < MAX_CLIENTS; i++)
 		clients[i].fd = -1;
 	poll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -298,16 +367,18 @@ int main(int argc, char **argv)
 
 		for (int i = 0; i < n; i++)
 			on_event(events[i].data.ptr, events[i].events);
-		while (per_second && (now_ms() - begin) * 1000 >= next_short_us &&
-		       now_ms() < end - TIMEOUT_MS) {
+		while (per_second && (now_ms() - begin) * 1000 >= next_short_us && asking) {
 			start_short(n_keepalive + n_streams);
 			next_short_us += 1000000 / per_second;
 		}
-		tick(n_keepalive, n_streams, now_ms() >= end - TIMEOUT_MS);
+		end = end_now(end);
+		if (asking && now_ms() >= end - TIMEOUT_MS) {
+			if (per_second)
+				note_gap(now_ms(), true); /* what comes later counts no more */
+			asking = false;
+		}
+		tick(n_keepalive, n_streams, !asking);
 	}
-	printf("short %lu failed %lu\nkeepalive %lu failed %lu broken %lu\nstreams %lu broken "
-	       "%lu\ngap_ms %llu\n",
-	       count[SHORT], failed[SHORT], count[KEEPALIVE], failed[KEEPALIVE], broken[KEEPALIVE],
-	       count[STREAM], broken[STREAM], (unsigned long long)longest_gap_ms);
+	report();
 	return 0;
 }

@@ -492,10 +492,36 @@ static void test_watcher_gives_away(void **state)
 	/* A guardian that died: its address is still there. */
 	assert_true(pair_ip(PAIR_A, "address add " PAIR_VIP "/24 dev eth1"));
 	pair_go(PAIR_A);
-	assert_int_equal(holdings_give_away(held, 1, 10000), 1);
+	assert_int_equal(holdings_give_away(held, 1, 10000, -1), 1);
 	assert_false(pair_has(PAIR_A, PAIR_VIP));
 	assert_int_equal(pair_row(&b, 0).priority_zero_in >= 1, 1);
 	pair_end(&b);
+}
+
+/* Nobody serves: the address goes though no master is heard, and what comes for it is dropped. */
+static void test_watcher_of_the_dead(void **state)
+{
+	static const char *const route = "route show table local " PAIR_VIP " | grep -q metric";
+	struct failover_holding held[8];
+	int serving[2];
+
+	(void)state;
+	pair_required();
+	start_pair();
+	pair_wait_count(&a.held, 1);
+	memcpy(held, a.holdings, sizeof(held));
+	pair_end(&a);
+	pair_end(&b);
+	assert_true(pair_ip(PAIR_A, "address add " PAIR_VIP "/24 dev eth1"));
+	assert_true(pair_ip(PAIR_A, "route add local " PAIR_VIP
+				    "/32 dev lo table local protocol 112 metric 1000"));
+	assert_true(pair_ip(PAIR_A, route));
+	assert_int_equal(pipe(serving), 0);
+	close(serving[0]);
+	assert_int_equal(holdings_give_away(held, 1, 1000000, serving[1]), 1);
+	close(serving[1]);
+	assert_false(pair_has(PAIR_A, PAIR_VIP));
+	assert_false(pair_ip(PAIR_A, route));
 }
 
 int main(void)
@@ -520,6 +546,7 @@ int main(void)
 	    cmocka_unit_test_teardown(test_group_is_one, pair_clean),
 	    cmocka_unit_test_teardown(test_forged_adverts_change_nothing, pair_clean),
 	    cmocka_unit_test_teardown(test_watcher_gives_away, pair_clean),
+	    cmocka_unit_test_teardown(test_watcher_of_the_dead, pair_clean),
 	};
 
 	return cmocka_run_group_tests(tests, pair_enter, NULL);

@@ -449,6 +449,30 @@ static void test_quick_restart(void **state)
 	assert_int_equal(w.node[0].s.remote_discriminator, 77);
 }
 
+/* Its watcher says that it has died: that counts as silence, at once. Any other diagnostic is the
+ * word of one who lives. */
+static void test_word_of_death(void **state)
+{
+	struct bfd_settings a = fast(1), b = fast(2);
+	struct wire w;
+
+	(void)state;
+	for (unsigned int diag = BFD_DIAG_NONE; diag <= BFD_DIAG_REVERSE_DOWN; diag++) {
+		struct bfd_packet p;
+		struct bfd_todo todo;
+
+		begin_up(&w, &a, &b);
+		bfd_session_packet(&w.node[1].s, &p);
+		p.state = BFD_DOWN;
+		p.diag = (uint8_t)diag;
+		todo = bfd_session_receive(&w.node[0].s, &p, w.now_us);
+		assert_int_equal(w.node[0].s.state, BFD_DOWN);
+		assert_int_equal(todo.went_down, diag == BFD_DIAG_FORWARDING_RESET);
+		todo = bfd_session_receive(&w.node[0].s, &p, w.now_us);
+		assert_false(todo.went_down);
+	}
+}
+
 /* One way is cut: who hears nothing says so, and the other one follows. */
 static void test_one_way(void **state)
 {
@@ -780,6 +804,7 @@ int main(void)
 	    cmocka_unit_test(test_survives_loss),
 	    cmocka_unit_test(test_detects_silence),
 	    cmocka_unit_test(test_quick_restart),
+	    cmocka_unit_test(test_word_of_death),
 	    cmocka_unit_test(test_one_way),
 	    cmocka_unit_test(test_admin_down),
 	    cmocka_unit_test(test_passive),
