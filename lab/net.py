@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 
-from lab import HALB, Process, Web, family, read, until
+from lab import HALB, ROOT, Process, Web, family, read, until
 
 ENTERED = "HALB_LAB_ENTERED"
 NODE_SECONDS = 4000  # nodes end by themselves, should nobody end them
@@ -106,7 +106,7 @@ class Node:
     # ---- the machine
     def on(self):
         script = "mount --make-rprivate / 2>/dev/null\n"
-        for place in {self.lab.dir, os.path.dirname(HALB)}:
+        for place in sorted({self.lab.dir, ROOT, os.path.dirname(HALB)}):
             if place.startswith("/tmp/"):
                 script += 'mkdir -p "{0}{1}" && mount --rbind "{1}" "{0}{1}" || exit 1\n'.format(self.dir, place)
         script += 'mount --rbind "{0}/tmp" /tmp && mount -t tmpfs run /run || exit 1\nwhile :; do sleep {1}; break; done'.format(self.dir, NODE_SECONDS)
