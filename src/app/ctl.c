@@ -13,12 +13,12 @@
 #define COMMAND_MAX_BYTES 65536
 #define ANSWER_S 10
 
-static int connect_to(const char *path)
+int ctl_connect(const char *path, unsigned int patience_s)
 {
 	struct address a = {.kind = ADDRESS_UNIX, .path = path};
 	struct sockaddr_storage to;
 	socklen_t len;
-	struct timeval patience = {.tv_sec = ANSWER_S};
+	struct timeval patience = {.tv_sec = patience_s};
 	int fd, error = address_to_sockaddr(&a, &to, &len);
 
 	if (error)
@@ -26,7 +26,6 @@ static int connect_to(const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	/* one who is about to end listens, and answers no more */
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&to, len) == 0)
@@ -66,7 +65,7 @@ int ctl_run(int argc, char **argv)
 	buffer_init(&command, COMMAND_MAX_BYTES);
 	for (int i = first; i < argc; i++)
 		buffer_printf(&command, "%s%c", argv[i], i + 1 < argc ? ' ' : '\n');
-	fd = connect_to(path);
+	fd = ctl_connect(path, ANSWER_S);
 	if (fd < 0)
 		fprintf(stderr,
 			"halb: no answer at %s: %s. Does halb run, with -k or with a 'stats "

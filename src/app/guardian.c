@@ -86,12 +86,18 @@ static void forget_worker(struct guardian *g)
 	g->worker = (struct offspring){0};
 }
 
+/* It is not the current worker any more, and is reaped when it ends. */
+static void remember_former(struct guardian *g, pid_t pid)
+{
+	if (g->n_old < GUARDIAN_MAX_OLD)
+		g->old[g->n_old++] = pid;
+}
+
 /* It goes on with what it has; its heartbeat does not matter any more. */
 static void retire(struct guardian *g, int signal)
 {
 	kill(g->worker.pid, signal);
-	if (g->n_old < GUARDIAN_MAX_OLD)
-		g->old[g->n_old++] = g->worker.pid;
+	remember_former(g, g->worker.pid);
 	forget_worker(g);
 }
 
@@ -158,8 +164,7 @@ static void replace_ill(struct guardian *g, const char *complaint)
 	replace_worker(g);
 	kill(ill.pid, SIGKILL);
 	heartbeat_free(ill.heartbeat);
-	if (g->n_old < GUARDIAN_MAX_OLD)
-		g->old[g->n_old++] = ill.pid;
+	remember_former(g, ill.pid);
 }
 
 static void reap_current(struct guardian *g)
@@ -211,8 +216,7 @@ static void look_at_worker(struct guardian *g)
 		return;
 	if (atomic_load(&g->worker.heartbeat->dying)) {
 		message_print(DIAG_ALERT, "Current worker (%d) has crashed", (int)g->worker.pid);
-		if (g->n_old < GUARDIAN_MAX_OLD)
-			g->old[g->n_old++] = g->worker.pid;
+		remember_former(g, g->worker.pid);
 		forget_worker(g);
 		if (!g->stopping)
 			replace_worker(g);

@@ -2,11 +2,11 @@
 /* Handing listening sockets on. A socket is known by the address word of its bind line. */
 #include "app/sockets.h"
 
+#include "app/ctl.h"
 #include "app/files.h"
 
 #include "admin/admin.h"
 
-#include "net/address.h"
 #include "net/fd_pass.h"
 
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define MAX_PASSED 1024
+#define PATIENCE_S 5
 
 static void each_fd(struct program *p, void (*fn)(int *fd, const char *word, void *user),
 		    void *user)
@@ -146,19 +147,9 @@ bool sockets_close_others(struct program *p, const int *more, unsigned int n)
 
 static int ask(const char *path)
 {
-	struct address a = {.kind = ADDRESS_UNIX, .path = path};
-	struct sockaddr_storage to;
-	socklen_t len;
-	int fd, error = address_to_sockaddr(&a, &to, &len);
-	struct timeval patience = {.tv_sec = 5};
+	int fd = ctl_connect(path, PATIENCE_S), error;
 
-	if (error)
-		return error;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (connect(fd, (struct sockaddr *)&to, len) == 0 && write(fd, "_getsocks\n", 10) == 10)
+	if (fd < 0 || write(fd, "_getsocks\n", 10) == 10)
 		return fd;
 	error = -errno;
 	close(fd);
