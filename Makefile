@@ -6,6 +6,8 @@
 #   make SAN=thread         ... under TSan, in build/thread
 #   make CC=clang           ... by clang, in build/clang
 #   make fuzz-build         the fuzz targets, in build/fuzz
+#   make manual             docs/halb.cfg.5 anew, from the keyword tables
+#   make install            into DESTDIR/PREFIX; `./dev deb` makes Debian packages of that
 #   make BUILD=DIR          another folder instead of build
 #
 # Adding a .c file to a folder of src/, or a tests/unit/LAYER/NAME_test.c, needs no line here.
@@ -24,7 +26,7 @@ OUT := $(BUILD)$(if $(VARIANT),/$(VARIANT))
 $(if $(filter-out address thread,$(SAN)),$(error SAN is address or thread, not $(SAN)))
 
 # What halb is linked with; each library's package is named in ./dev.
-LIBS := -Wl,--as-needed -lxxhash -lpcre2-8 -lcrypt -lmnl -lnftables -lseccomp -lm -pthread
+LIBS := -Wl,--as-needed -lxxhash -lpcre2-8 -lcrypt -lcrypto -lmnl -lnftables -lseccomp -lm -pthread
 
 WERROR ?= -Werror
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla $(WERROR)
@@ -44,7 +46,7 @@ SOURCES := $(sort $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c)))
 OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
 objects_of = $(filter $(addprefix $(OUT)/obj/src/,$(addsuffix /%,$(1))),$(OBJECTS))
 
-.PHONY: all golden probe sim test unit unit-build fuzz-build print-unit objects tidy lint demo bench install clean
+.PHONY: all golden manual probe sim test unit unit-build fuzz-build print-unit objects tidy lint demo bench install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(OUT)/halb
@@ -107,10 +109,30 @@ $(OUT)/golden: $(OUT)/obj/tests/golden/golden.o $(call objects_of,$(call reach,c
 	@echo "  LINK  $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-golden: $(OUT)/golden
-probe: $(OUT)/probe
+# ---- halb.cfg(5), written by the keyword tables; a golden test tells when it is stale
+$(OUT)/obj/tools/%.o: tools/%.c $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(OUT)/probe: $(OUT)/obj/tests/lab/probe.o
+$(OUT)/manual: $(OUT)/obj/tools/manual.o $(call objects_of,$(call reach,config))
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+manual: $(OUT)/manual
+	$(OUT)/manual docs/halb.cfg.5.in >$(OUT)/halb.cfg.5
+	cp $(OUT)/halb.cfg.5 docs/halb.cfg.5
+
+golden: $(OUT)/golden
+probe: $(OUT)/halb-probe
+
+$(OUT)/obj/lab/%.o: lab/%.c $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OUT)/halb-%: $(OUT)/obj/lab/%.o
+	@echo "  LINK  $@"
 	@$(CC) $(LDFLAGS) -o $@ $^
 
 # ---- simulations: tests/sim, virtual time and a lossy network
@@ -143,7 +165,7 @@ $(FUZZ_OUT)/%_fuzz: $(FUZZ_OUT)/obj/tests/fuzz/%_fuzz.o $(FUZZ_OBJECTS)
 # ---- the rest
 # Every object of src and tests (lint), and clang-tidy over src, one stamp a file: an object is newer
 # than all that it includes.
-ALL_TESTS := $(wildcard tests/unit/*/*.c tests/golden/*.c tests/sim/*.c tests/lab/*.c)
+ALL_TESTS := $(wildcard tests/unit/*/*.c tests/golden/*.c tests/sim/*.c lab/*.c tools/*.c)
 objects: $(OBJECTS) $(ALL_TESTS:%.c=$(OUT)/obj/%.o) $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard tests/fuzz/*_fuzz.c))
 
 tidy: $(SOURCES:%.c=$(OUT)/tidy/%.ok)
@@ -159,16 +181,44 @@ test:
 lint:
 	@HALB_BUILD=$(BUILD) tools/lint
 
-demo: all
+demo: all probe
 	@HALB=$(abspath $(OUT)/halb) lab/demo
 
 bench: all
 	@HALB=$(abspath $(OUT)/halb) bench/run
 
-install: all
+# What is installed below PREFIX/lib/halb, as it lies in the tree: `halb lab` looks for lab/halb-lab there, that for examples/.
+LAB_FILES := $(addprefix lab/,halb-lab holder.py hosts.py door.py namespaces.py plan.py fit.py fit_proxy.py net.py lab.py apache.conf \
+    drill drilling.py drills.py balancer.py figures.py story.py)
+LAB_EXAMPLES := $(addprefix examples/,haproxy.cfg keepalived.hap1.conf keepalived.hap2.conf apache.conf)
+
+# SYSCONFDIR: where configuration is looked for. UNITDIR: where systemd looks for units. What is in SYSCONFDIR already stays.
+SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+LIBDIR := $(PREFIX)/lib/halb
+INSTALL_AS := sed -e 's,@SBINDIR@,$(PREFIX)/sbin,g; s,@SYSCONFDIR@,$(SYSCONFDIR),g; s,@SERVICE@,$(LIBDIR)/halb-service,g'
+CONFIG_FILES := packaging/halb.cfg:halb/halb.cfg packaging/default:default/halb packaging/logrotate:logrotate.d/halb \
+    packaging/rsyslog.conf:rsyslog.d/49-halb.conf
+
+LAB_PROGRAMS := $(patsubst lab/%.c,$(OUT)/halb-%,$(wildcard lab/*.c))
+
+install: all $(LAB_PROGRAMS)
 	install -D -m 755 $(OUT)/halb $(DESTDIR)$(PREFIX)/sbin/halb
-	for page in $(wildcard docs/*.8); do \
-	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man8/$${page##*/} || exit 1; done
+	for page in $(wildcard docs/*.[58]); do \
+	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
+	install -D -m 644 packaging/bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/halb
+	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(UNITDIR)
+	$(INSTALL_AS) packaging/halb-service.in >$(DESTDIR)$(LIBDIR)/halb-service
+	chmod 755 $(DESTDIR)$(LIBDIR)/halb-service
+	$(INSTALL_AS) packaging/halb.service.in >$(DESTDIR)$(UNITDIR)/halb.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/halb.service
+	for pair in $(CONFIG_FILES); do \
+	    to=$(DESTDIR)$(SYSCONFDIR)/$${pair#*:}; \
+	    [ -e $$to ] || install -D -m 644 $${pair%:*} $$to || exit 1; done
+	for file in $(LAB_FILES) $(LAB_EXAMPLES); do \
+	    mode=644; [ ! -x $$file ] || mode=755; \
+	    install -D -m $$mode $$file $(DESTDIR)$(LIBDIR)/$$file || exit 1; done
+	install -D -t $(DESTDIR)$(LIBDIR)/lab $(LAB_PROGRAMS)
 
 clean:
 	rm -rf $(BUILD)

@@ -25,7 +25,8 @@ import time
 import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-HALB = os.path.abspath(os.environ.get("HALB") or os.path.join(ROOT, "build/halb"))
+HALB = os.path.abspath(os.environ.get("HALB") or next(filter(os.path.exists, [
+    os.path.join(ROOT, "build/halb"), os.path.join(ROOT, "../../sbin/halb"), "/usr/sbin/halb"]), os.path.join(ROOT, "build/halb")))
 DEBIAN_HAPROXY = "/usr/sbin/haproxy"
 MODULES = "/usr/lib/apache2/modules"
 PAGE = "<h1>%s</h1>\n<p>Hi sir, I am going to serve you today!</p>\n"
@@ -382,17 +383,31 @@ class Lab:
         os.makedirs(site + "/html", exist_ok=True)
         write(site + "/html/index.html", PAGE % name)
         user = "user www-data;" if os.geteuid() == 0 else ""
-        conf = write(site + "/nginx.conf", NGINX % {"site": site, "port": port, "user": user, "more": directives})
+        conf = write(site + "/nginx.conf", NGINX % {
+            "site": site, "listen": "127.0.0.1:%d" % port, "user": user, "more": SHORT_OPTIONS + directives})
         self.process(name, ["nginx", "-p", site, "-e", site + "/error.log", "-c", conf])
         if not until(10, lambda: status(ask(port)) == 200):
             raise RuntimeError("nginx does not answer:\n" + read(site + "/error.log"))
         return port
 
     def probe(self):
-        """The load probe, built: its path."""
-        program = os.path.join(self.dir, "probe")
+        """The load probe: its path."""
+        return self.program("probe")
+
+    def origin(self):
+        """The web server that knows each byte: its path."""
+        return self.program("origin")
+
+    def program(self, name):
+        """One of lab/*.c. One that was built is taken as long as it is no older than its source."""
+        sources = [path for path in (os.path.join(ROOT, "lab", file) for file in (name + ".c", "pattern.h")) if os.path.exists(path)]
+        for folder in (os.path.dirname(os.path.abspath(__file__)), os.path.dirname(HALB)):
+            program = os.path.join(folder, "halb-" + name)
+            if os.access(program, os.X_OK) and all(os.path.getmtime(program) >= os.path.getmtime(source) for source in sources):
+                return program
+        program = os.path.join(self.dir, "halb-" + name)
         if not os.path.exists(program):
-            subprocess.run([os.environ.get("CC", "gcc"), "-O2", "-D_GNU_SOURCE", "-o", program, ROOT + "/tests/lab/probe.c"], check=True)
+            subprocess.run([os.environ.get("CC", "gcc"), "-O2", "-D_GNU_SOURCE", "-o", program, sources[0]], check=True)
         return program
 
 
@@ -406,13 +421,13 @@ http {
     uwsgi_temp_path %(site)s/uwsgi; scgi_temp_path %(site)s/scgi;
     keepalive_requests 1000000; keepalive_timeout 300s;
     server {
-        listen 127.0.0.1:%(port)d;
+        listen %(listen)s;
         root %(site)s/html;
-        if ($request_method = OPTIONS) { return 200; }
         %(more)s
     }
 }
 """
+SHORT_OPTIONS = "if ($request_method = OPTIONS) { return 200; }\n"
 
 
 def probe_counts(text):
@@ -420,6 +435,6 @@ def probe_counts(text):
     counts = {}
     for line in text.splitlines():
         words = line.split()
-        if words and words[0] in ("short", "keepalive", "streams", "gap_ms"):
+        if words and words[0] in ("short", "keepalive", "streams", "uploads", "gap_ms", "wrong_bytes", "idle_closed", "stall_ms"):
             counts[words[0]] = dict(zip([""] + words[2::2], map(int, words[1::2])))
     return counts

@@ -7,13 +7,14 @@
         hap1.process("haproxy", ["haproxy", "-db", "-f", FILE])         a Process whose pid is the program's
         hap1.cable("down"), hap1.silent(True), hap1.off(), hap1.on()
 
-A node has network, process and mount namespaces: /run and /tmp are its own, a program there sees only its node's processes, and
+A node has network, process, mount and name namespaces: /run and /tmp are its own, a program there sees only its node's processes, and
 killing the node's first process is switching the machine off. Interfaces keep their MAC address when the machine comes back.
 """
 import contextlib
 import ctypes
 import os
 import select
+import shlex
 import signal
 import socket
 import struct
@@ -22,7 +23,7 @@ import sys
 import threading
 import time
 
-from lab import HALB, ROOT, Process, Web, family, read, until
+from lab import HALB, ROOT, Process, Web, family, read, until, write
 
 ENTERED = "HALB_LAB_ENTERED"
 NODE_SECONDS = 4000  # nodes end by themselves, should nobody end them
@@ -104,21 +105,30 @@ class Node:
         self.on()
 
     # ---- the machine
+    def _script(self):
+        """What the node's first process does: folders of its own, but those of the drill are seen, and then it sleeps."""
+        script = "mount --make-rprivate / 2>/dev/null; hostname \"$1\" || exit 1\nmount -t tmpfs run {0}/run || exit 1\n"
+        for place in sorted({self.lab.dir, ROOT, os.path.dirname(HALB), *self.net.places}):
+            if place.startswith(("/tmp/", "/run/")) and not self.lab.dir.startswith(place + "/"):
+                script += "mkdir -p {0}%s && mount --rbind %s {0}%s || exit 1\n" % ((shlex.quote(place),) * 3)
+        if self.net.hosts:
+            script += "[ ! -e /etc/hosts ] || mount --bind %s /etc/hosts || exit 1\n" % shlex.quote(self.net.hosts)
+        for top in sorted(("/run", "/tmp"), key=lambda top: self.lab.dir.startswith(top + "/")):  # where {0} itself lies comes last
+            script += "mount --rbind {0}%s %s || exit 1\n" % (top, top)
+        script += "while :; do sleep {1}; break; done"
+        return script.replace("{0}", shlex.quote(self.dir)).replace("{1}", str(self.net.node_seconds))
+
     def on(self):
-        script = "mount --make-rprivate / 2>/dev/null\n"
-        for place in sorted({self.lab.dir, ROOT, os.path.dirname(HALB)}):
-            if place.startswith("/tmp/"):
-                script += 'mkdir -p "{0}{1}" && mount --rbind "{1}" "{0}{1}" || exit 1\n'.format(self.dir, place)
-        script += 'mount --rbind "{0}/tmp" /tmp && mount -t tmpfs run /run || exit 1\nwhile :; do sleep {1}; break; done'.format(self.dir, NODE_SECONDS)
-        os.makedirs(self.dir + "/tmp", exist_ok=True)
-        os.chmod(self.dir + "/tmp", 0o1777)
-        unshare = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc"]
-        holder = Process(self.lab, "node-" + self.label, [*unshare, "sh", "-c", script])
+        for place, mode in (("/tmp", 0o1777), ("/run", 0o755)):
+            os.makedirs(self.dir + place, exist_ok=True)
+            os.chmod(self.dir + place, mode)
+        unshare = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--uts"]
+        holder = Process(self.lab, "node-" + self.label, [*unshare, "sh", write(self.dir + "/machine", self._script()), self.name])
         found = until(10, lambda: not holder.running() or self._first_process(holder), 0.005)
         if not isinstance(found, list):
             raise RuntimeError("node %s: %s" % (self.label, holder.said()))
         self.holder, self.pid, self.sleeper = holder, *found
-        self.prefix = ["nsenter", "-t", str(self.pid), "--net", "--pid", "--mount", "--"]
+        self.prefix = ["nsenter", "-t", str(self.pid), "--net", "--pid", "--mount", "--uts", "--"]
         self.sysctl("net/ipv6/conf/all/accept_dad", 0)
         self.sysctl("net/ipv6/conf/default/accept_dad", 0)
         for buffers in ("tcp_rmem", "tcp_wmem"):  # small ones, so that a broken download shows soon; where that is forbidden, later
@@ -164,7 +174,7 @@ class Node:
     def mac(self, name=None):
         names = list(self.interfaces)
         number = 16 * self.net.nodes_made.setdefault(self.name, len(self.net.nodes_made) + 1) + names.index(name or names[0])
-        return "02:00:00:00:%02x:%02x" % (self.net.number, number)
+        return "02:00:00:%02x:%02x:%02x" % (self.net.number, number >> 8, number & 255)
 
     def cable(self, state, name=None):
         """"down": pulled, and both ends know."""
@@ -197,18 +207,22 @@ class Node:
         self.processes.append(process)
         return process
 
-    def kill_all(self):
-        """Whatever runs on the node dies, one by one; its first process stays. Its /run is empty then."""
+    def signal_all(self, number):
+        """A signal to whatever runs on the node, one by one; not to its first process and the sleep of that."""
         own = os.readlink("/proc/%d/ns/pid" % self.pid)
         for pid in [int(name) for name in os.listdir("/proc") if name.isdigit()]:
             with contextlib.suppress(OSError):
                 if pid not in (self.pid, self.sleeper) and os.readlink("/proc/%d/ns/pid" % pid) == own:
-                    os.kill(pid, signal.SIGKILL)
+                    os.kill(pid, number)
+
+    def kill_all(self):
+        """Whatever runs on the node dies; its first process stays. Its /run is empty then."""
+        self.signal_all(signal.SIGKILL)
         for process in self.processes:  # nsenter stops with its program, and would leave it unburied
             process.unstop()
         until(5, lambda: not any(process.running() for process in self.processes), 0.01)
         self.processes = []
-        self.run("sh", "-c", "rm -rf /run/*")
+        self.run("sh", "-c", "rm -rf --one-file-system /run/*")
 
     def curl(self, *words):
         return self.run("curl", "-sm2", *words)
@@ -225,7 +239,10 @@ class Node:
 
 
 class Net:
-    """Switches (bridges) in our own namespace, and the nodes on them. The label keeps the nets of one program apart."""
+    """Switches (bridges) in our own namespace, and the nodes on them. The label keeps the nets of one program apart. What may be set
+    before nodes are made: `hosts`, the file that they see as /etc/hosts, `places`, folders below /tmp or /run that they see too, and
+    `node_seconds`."""
+    hosts, places, node_seconds = None, (), NODE_SECONDS
     made = 0
     lock = threading.Lock()
 

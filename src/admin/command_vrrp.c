@@ -8,6 +8,19 @@
 
 #include "base/escape.h"
 
+static void text_chance(struct buffer *out, const struct failover_row *r)
+{
+	if (r->no_chance[0])
+		buffer_printf(out,
+			      "  second chance: off (%s); connections still served here %u\n",
+			      r->no_chance, r->held_here);
+	else
+		buffer_printf(out,
+			      "  second chance: ready; connections that the peer still serves "
+			      "%u, that are still served here %u\n",
+			      r->held_by_peer, r->held_here);
+}
+
 static void text_row(struct buffer *out, const struct failover_row *r, int64_t now_us)
 {
 	buffer_printf(out, "%s: %s%s for %llds, VRID %u on %s, VRRPv%u, priority %u (%s)\n",
@@ -38,6 +51,7 @@ static void text_row(struct buffer *out, const struct failover_row *r, int64_t n
 		buffer_printf(out, "  BFD towards %s: %s, detection in %u ms, lost %llu times\n",
 			      r->peer, bfd_state_name(r->bfd_state), r->bfd_detect_ms,
 			      (unsigned long long)r->bfd_downs);
+	text_chance(out, r);
 }
 
 static void json_text(struct buffer *out, const char *name, const char *value)
@@ -89,11 +103,28 @@ static void json_row(struct buffer *out, const struct failover_row *r)
 		json_number(out, "bfd_detect_ms", r->bfd_detect_ms);
 		json_number(out, "bfd_downs", r->bfd_downs);
 	}
+	json_flag(out, "second_chance", !r->no_chance[0]);
+	json_text(out, "second_chance_off", r->no_chance);
+	json_number(out, "held_here", r->held_here);
+	json_number(out, "held_by_peer", r->held_by_peer);
 	buffer_add_text(out, "\"refused\":{");
 	for (unsigned int i = VRRP_OK + 1; i < VRRP_VERDICTS; i++)
 		buffer_printf(out, "%s\"%s\":%llu", i > VRRP_OK + 1 ? "," : "",
 			      vrrp_verdict_name(i), (unsigned long long)r->refused[i]);
 	buffer_add_text(out, "}}");
+}
+
+static void text_totals(struct buffer *out)
+{
+	const _Atomic uint64_t *n = failover_page->chance;
+
+	buffer_printf(out,
+		      "handed over: packets of connections %llu, that begin one %llu, ICMP errors "
+		      "%llu; refused by the limit %llu\n",
+		      (unsigned long long)n[CHANCE_HANDED_OVER],
+		      (unsigned long long)n[CHANCE_SYNS], (unsigned long long)n[CHANCE_ERRORS],
+		      (unsigned long long)n[CHANCE_LIMITED]);
+	buffer_printf(out, "scheduling: %s\n", failover_page->realtime);
 }
 
 static enum command_result show_vrrp(struct command_call *c)
@@ -120,7 +151,7 @@ static enum command_result show_vrrp(struct command_call *c)
 	if (json)
 		buffer_add_text(c->out, "]\n");
 	else
-		buffer_printf(c->out, "scheduling: %s\n", failover_page->realtime);
+		text_totals(c->out);
 	return COMMAND_DONE;
 }
 

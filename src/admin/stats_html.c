@@ -42,9 +42,10 @@ void stats_html_link(struct buffer *out, const struct stats_page *page, const st
 /* The name of this machine, where the page is to show it. */
 static const char *node_name(const struct stats_page *page)
 {
-	const char *own = page->conf->node, *global = page->program->model->global.node;
+	const struct program *p = page->program;
+	const char *global = p->model->global.node ? p->model->global.node : p->host;
 
-	return page->conf->show_node ? (own ? own : global) : NULL;
+	return page->conf->show_node ? (page->conf->node ? page->conf->node : global) : NULL;
 }
 
 static void head(struct buffer *out, const struct stats_page *page)

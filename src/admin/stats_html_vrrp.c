@@ -43,6 +43,22 @@ static void number_cell(struct buffer *out, const char *label, uint64_t n)
 	buffer_add_text(out, "</td>");
 }
 
+/* Connections that the other node holds, and those here while the addresses are there. */
+static void chance_cell(struct buffer *out, const struct failover_row *r)
+{
+	buffer_add_text(out, "<td data-l=\"Handed to the peer\">");
+	if (r->no_chance[0])
+		buffer_add_text(out, "off");
+	else
+		stats_html_number(out, r->held_by_peer);
+	buffer_add_text(out, "<small>");
+	if (r->no_chance[0])
+		escape_html(out, span_of(r->no_chance));
+	if (r->held_here)
+		buffer_printf(out, " still here: %u", r->held_here);
+	buffer_add_text(out, "</small></td>");
+}
+
 static uint64_t refused(const struct failover_row *r)
 {
 	uint64_t sum = 0;
@@ -71,6 +87,7 @@ static void row(struct buffer *out, const struct failover_row *r, int64_t wall_u
 	text_cell(out, "Last transition", r->cause, r->master[0] ? r->master : NULL);
 	text_cell(out, "BFD", r->bfd_known ? bfd_state_name(r->bfd_state) : "-",
 		  r->bfd_known ? r->peer : NULL);
+	chance_cell(out, r);
 	number_cell(out, "Adverts in", r->adverts_in);
 	number_cell(out, "out", r->adverts_out);
 	number_cell(out, "refused", refused(r));
@@ -89,7 +106,7 @@ void stats_html_vrrp(struct buffer *out, int64_t wall_us)
 		 "node</span></header><div class=scroll><table><thead><tr>"
 		 "<th class=t>Instance</th><th class=t>State</th><th class=t>Addresses</th>"
 		 "<th>Priority</th><th class=t>Last transition, master</th><th class=t>BFD</th>"
-		 "<th>Adverts in</th><th>out</th><th>refused</th><th>times MASTER</th>"
+		 "<th>Handed to the peer</th><th>Adverts in</th><th>out</th><th>refused</th><th>times MASTER</th>"
 		 "</tr></thead><tbody>\n");
 	for (unsigned int i = 0; failover_page_read(failover_page, i, &r); i++)
 		row(out, &r, wall_us);

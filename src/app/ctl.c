@@ -47,9 +47,21 @@ static int print_answer(int fd)
 	return n < 0 ? 1 : 0;
 }
 
+/* The first of the usual places where somebody answers. fd or -errno. */
+static int connect_usual(void)
+{
+	static const char *const places[] = {CTL_SOCKET, "/run/halb/admin.sock",
+					     "/run/haproxy/admin.sock"};
+	int fd = -ENOENT;
+
+	for (size_t i = 0; fd < 0 && i < array_size(places); i++)
+		fd = ctl_connect(places[i], ANSWER_S);
+	return fd;
+}
+
 int ctl_run(int argc, char **argv)
 {
-	const char *path = CTL_SOCKET;
+	const char *path = NULL;
 	struct buffer command;
 	int first = 0, fd, status = 1;
 
@@ -65,12 +77,12 @@ int ctl_run(int argc, char **argv)
 	buffer_init(&command, COMMAND_MAX_BYTES);
 	for (int i = first; i < argc; i++)
 		buffer_printf(&command, "%s%c", argv[i], i + 1 < argc ? ' ' : '\n');
-	fd = ctl_connect(path, ANSWER_S);
+	fd = path ? ctl_connect(path, ANSWER_S) : connect_usual();
 	if (fd < 0)
 		fprintf(stderr,
 			"halb: no answer at %s: %s. Does halb run, with -k or with a 'stats "
 			"socket'? Name that one with -s.\n",
-			path, strerror(-fd));
+			path ? path : CTL_SOCKET " nor at another usual place", strerror(-fd));
 	else if (write(fd, command.p, command.len) == (ssize_t)command.len)
 		status = print_answer(fd);
 	if (fd >= 0)

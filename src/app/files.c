@@ -242,7 +242,7 @@ static void add_own_socket(struct file_set *set, const struct options *o)
 {
 	static const char text[] = "global\nstats socket " CTL_SOCKET " mode 600 level admin\n";
 
-	if (o->vrrp_file && !o->check && geteuid() == 0 && access("/run", W_OK) == 0)
+	if (o->vrrp_file && !o->check && access("/run", W_OK) == 0)
 		set->v[set->n++] = (struct config_file){"(halb)", SPAN(text)};
 }
 

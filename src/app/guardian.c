@@ -3,13 +3,15 @@
  * One loop over signals, the bell (a worker or the failover thread has news) and, ten times a
  * second, the worker's heartbeat. Everything follows from one of them.
  *
- *     stop: pair_leave → (the peer has taken the addresses) → the workers' turn → the end
+ *     stop: pair_leave → (the peer has taken the addresses) → the workers finish what they hold →
+ *           the end
  */
 #include "app/guardian.h"
 
 #include "app/files.h"
 #include "app/guardian_priv.h"
 #include "app/run.h"
+#include "app/sd_notify.h"
 #include "app/wire.h"
 
 #include "net/process.h"
@@ -26,6 +28,7 @@
 #define RETRY_MS 1000   /* with a virtual IP, which has been given away, we go on trying */
 #define ASSUME_MS 10000 /* so long a replaced worker's service counts as the former one's */
 #define LEAVE_PATIENCE_MS 5000
+#define DRAIN_MAX_MS 30000 /* where the configuration has no hard-stop-after */
 
 /* ---- the service, as the failover thread is told */
 
@@ -234,7 +237,7 @@ static void reload_failed(struct guardian *g)
 	message_print(DIAG_WARNING,
 		      "Failed to load the new configuration: going on with the old one.");
 	sockets_free(&g->passed);
-	process_notify("READY=1\nSTATUS=Reload failed, the old configuration is in force.");
+	sd_notify_ready("the last reload failed, the old configuration is in force");
 }
 
 /* A new program on the old sockets where they are still wanted, and a worker for it; then the old
@@ -276,7 +279,7 @@ static void reload(struct guardian *g)
 {
 	struct files files;
 
-	process_notify("RELOADING=1");
+	sd_notify_reloading();
 	message_print(DIAG_NOTICE, "Reloading HAProxy");
 	if (!guardian_load(&files, g->options) ||
 	    (files.model && !reload_program(g, files.model, files.vrrp))) {
@@ -287,15 +290,57 @@ static void reload(struct guardian *g)
 	if (g->pair)
 		pair_reload(g->pair, files.vrrp);
 	guardian_unload(&files);
-	process_notify("READY=1\nSTATUS=Ready.");
+	sd_notify_ready(NULL);
 }
 
 /* ---- the end */
 
+/* 0: no limit. */
+static uint64_t drain_max_ms(const struct guardian *g)
+{
+	uint32_t hard_stop = g->program ? g->program->model->global.hard_stop_after : 0;
+
+	if (hard_stop || g->then_signal == SIGUSR1)
+		return hard_stop;
+	return DRAIN_MAX_MS;
+}
+
+/* The peer has the addresses. What is connected to them here lives on, by way of the peer (second
+ * chance): the workers take nothing new and finish; then comes the signal that was meant. */
+static void finish_leaving(struct guardian *g)
+{
+	uint64_t limit_ms = drain_max_ms(g);
+
+	if (pair_held(g->pair) == 0) {
+		stop_workers(g, g->then_signal, g->then_status);
+		return;
+	}
+	message_print(DIAG_NOTICE,
+		      "Connections to addresses that have moved are served to their end%s; a "
+		      "second signal ends them",
+		      limit_ms ? ", within hard-stop-after or 30 seconds" : "");
+	g->drain_until_ms = limit_ms ? heartbeat_clock_ms() + limit_ms : UINT64_MAX;
+	g->drain_signal = g->then_signal;
+	stop_workers(g, SIGUSR1, g->then_status);
+}
+
+static void on_drain_clock(struct guardian *g, uint64_t now)
+{
+	unsigned int held = pair_held(g->pair);
+
+	if (held > 0 && now < g->drain_until_ms)
+		return;
+	if (held > 0)
+		message_print(DIAG_WARNING, "%u connections are ended", held);
+	g->drain_until_ms = 0;
+	signal_workers(g, g->drain_signal);
+}
+
 /* First the addresses, while the workers go on serving; a second signal does not wait. */
 static void stop(struct guardian *g, int signal, int status)
 {
-	process_notify("STOPPING=1");
+	sd_notify_stopping(LEAVE_PATIENCE_MS + drain_max_ms(g));
+	g->drain_until_ms = 0;
 	if (!g->pair || g->leave_until_ms || pair_has_left(g->pair)) {
 		stop_workers(g, signal, status);
 		return;
@@ -304,6 +349,16 @@ static void stop(struct guardian *g, int signal, int status)
 	g->then_signal = signal;
 	g->then_status = status;
 	pair_leave(g->pair);
+}
+
+/* For the service manager. */
+static const char *proxy_words(const struct guardian *g)
+{
+	if (!g->program)
+		return NULL;
+	if (g->stopping || g->leave_until_ms)
+		return "stopping";
+	return g->pair || !g->worker.pid ? wire_service_text(g->told) : "the proxy serves";
 }
 
 static void on_clock(struct guardian *g)
@@ -315,11 +370,14 @@ static void on_clock(struct guardian *g)
 		look_at_worker(g);
 		tell_service(g);
 	}
+	sd_notify_turn(now, proxy_words(g));
 	if (g->retry_at_ms && now >= g->retry_at_ms && !g->stopping)
 		replace_worker(g);
 	if (g->leave_until_ms && !g->stopping &&
 	    (now >= g->leave_until_ms || pair_has_left(g->pair)))
-		stop_workers(g, g->then_signal, g->then_status);
+		finish_leaving(g);
+	if (g->drain_until_ms)
+		on_drain_clock(g, now);
 }
 
 static void on_signal(struct guardian *g, int signal)
@@ -364,20 +422,24 @@ static void on_bell(struct guardian *g)
 	g->looked_ms = 0;
 }
 
+/* A connection that its worker has closed may still have bytes on the way: the kernel sends them
+ * while the peer hands its packets to us. */
 static bool goes_on(const struct guardian *g)
 {
-	return !g->stopping || g->worker.pid || g->n_old;
+	return !g->stopping || g->worker.pid || g->n_old || g->drain_until_ms;
 }
 
 void guardian_loop(struct guardian *g)
 {
 	while (goes_on(g)) {
-		bool ticking = g->worker.pid || g->retry_at_ms || g->leave_until_ms;
+		bool ticking =
+		    g->worker.pid || g->retry_at_ms || g->leave_until_ms || g->drain_until_ms;
 		struct pollfd fds[2] = {{.fd = g->signals, .events = POLLIN},
 					{.fd = g->bell, .events = POLLIN}};
 		int signal;
 
-		if (poll(fds, 2, ticking ? HEARTBEAT_MS : -1) < 0 && errno != EINTR)
+		if (poll(fds, 2, ticking ? HEARTBEAT_MS : sd_notify_pause_ms()) < 0 &&
+		    errno != EINTR)
 			break;
 		while ((signal = process_signal_next(g->signals, NULL)) > 0)
 			on_signal(g, signal);

@@ -33,6 +33,8 @@ struct guardian {
 	uint64_t assume_until_ms; /* the current worker is as well as the former one was */
 	uint64_t leave_until_ms;  /* the addresses are being handed over; then: */
 	int then_signal, then_status;
+	uint64_t drain_until_ms; /* the addresses have gone, their connections have not; then: */
+	int drain_signal;
 };
 
 /* Reads and checks what the command line names. False after diagnostics. */

@@ -9,6 +9,7 @@
 #include "app/files.h"
 #include "app/pidfile.h"
 #include "app/run.h"
+#include "app/sd_notify.h"
 #include "app/vrrp_file.h"
 
 #include "net/process.h"
@@ -114,8 +115,9 @@ static bool prepare(struct guardian *g, const struct files *f)
 static bool go_to_background(struct guardian *g, const struct files *f)
 {
 	bool daemon = g->options->daemon || (f->model && f->model->global.daemon);
+	bool watched = g->options->master == MASTER_NOTIFY; /* whoever started us waits for us */
 
-	g->background = daemon && !g->options->foreground;
+	g->background = daemon && !g->options->foreground && !watched;
 	if (!g->background)
 		return true;
 	if (g->program)
@@ -166,7 +168,7 @@ int guardian_run(const struct options *o)
 	if (started) {
 		if (g.program)
 			message_print(DIAG_NOTICE, "Loading success.");
-		process_notify("READY=1\nSTATUS=Ready.");
+		sd_notify_ready(NULL);
 		process_daemon_ready();
 		sockets_signal_old(o);
 		guardian_loop(&g);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* halb: what is asked for on the command line, and who does it. */
+#include "app/clean.h"
 #include "app/ctl.h"
 #include "app/files.h"
 #include "app/guardian.h"
+#include "app/lab.h"
 #include "app/options.h"
 #include "app/pidfile.h"
 #include "app/run.h"
@@ -111,10 +113,14 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "ctl") == 0)
 		return ctl_run(argc - 2, argv + 2);
+	if (argc > 1 && strcmp(argv[1], "lab") == 0)
+		return lab_run(argc - 2, argv + 2);
 	if (options_parse(&o, argc, argv, &status) == OPTIONS_EXIT)
 		return status;
 	if (o.list_keywords)
 		return list_keywords();
+	if (o.clean)
+		return clean_run();
 	if (o.condition)
 		return files_eval_condition(&o);
 	if (o.chdir && chdir(o.chdir) != 0) {

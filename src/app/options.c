@@ -159,6 +159,12 @@ static void on_list(struct options *o, const char *v)
 	o->list_keywords = true;
 }
 
+static void on_clean(struct options *o, const char *v)
+{
+	(void)v;
+	o->clean = true;
+}
+
 static void no_effect(struct options *o, const char *v)
 {
 	(void)o;
@@ -196,6 +202,8 @@ static const struct option_row rows[] = {
     {"-S", ONE, on_master_socket, "ADDRESS  the master's own runtime API (not yet)"},
     {"-dK", NONE, on_list, "list all keywords"},
     {"--list", NONE, on_list, "list all keywords"},
+    {"--clean", NONE, on_clean,
+     "remove virtual addresses that a halb which was killed has left, and exit"},
     {"-dM", NONE, no_effect, "no effect: for scripts that start haproxy so"},
     {"-dI", NONE, no_effect, "no effect"},
     {"-dL", NONE, no_effect, "no effect"},

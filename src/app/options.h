@@ -38,6 +38,7 @@ struct options {
 	const char *config_id; /* keepalived's -i: for lines that begin with @; NULL: the host's
 				  name */
 	bool list_keywords;    /* -dK, --list */
+	bool clean;            /* --clean */
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_EXIT };

@@ -3,6 +3,7 @@
 #include "app/pair.h"
 
 #include "app/files.h"
+#include "app/sd_notify.h"
 
 #include "net/log_sink.h"
 #include "net/process.h"
@@ -125,6 +126,8 @@ struct pair *pair_new(struct model_vrrp *v, const struct options *o, int bell, b
 	p->holdings = holdings_page_new();
 	p->page = failover_page_new();
 	open_syslog(p);
+	if (p->syslog.fd >= 0 && sd_stderr_is_journal())
+		p->console = false; /* one line of each is enough */
 	failover_page = p->page;
 	failover_release_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (p->holdings && p->page && failover_release_fd >= 0)
@@ -199,6 +202,11 @@ void pair_leave(struct pair *p)
 bool pair_has_left(const struct pair *p)
 {
 	return atomic_load(&p->left);
+}
+
+unsigned int pair_held(const struct pair *p)
+{
+	return atomic_load(&p->page->held);
 }
 
 bool pair_wants_recheck(struct pair *p)

@@ -26,6 +26,8 @@ void pair_reload(struct pair *p, struct model_vrrp *v);
 /* Hands over for good; the bell rings when pair_has_left. */
 void pair_leave(struct pair *p);
 bool pair_has_left(const struct pair *p);
+/* Connections that are served here though their address is elsewhere by now. */
+unsigned int pair_held(const struct pair *p);
 /* True once after the failover thread asked for fresh checks. */
 bool pair_wants_recheck(struct pair *p);
 void pair_dump(struct pair *p, bool stats);

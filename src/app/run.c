@@ -160,6 +160,8 @@ struct serving {
 	uint64_t stopping_since_ms;
 	unsigned int leash_ms; /* of struct run_care */
 	uint64_t let_go_ms;    /* the guardian has gone, and so it stops softly then; 0: it lives */
+	pid_t guardian;        /* 0: there never was one */
+	bool hurried;          /* it shall not stop softly then, but at once */
 };
 
 struct worker_start {
@@ -217,7 +219,22 @@ static void soft_stop(struct serving *s)
 	program_soft_stop(s->program);
 }
 
-static void on_signal(struct serving *s, int signal)
+/* A service manager (1) and a terminal (0: the kernel) signal a guardian and all below it at once.
+ * The guardian stops us when the virtual IPs have gone; without it, they have when it lets us go.
+ */
+static void on_stop_signal(struct serving *s, pid_t from)
+{
+	bool to_all = s->guardian && from <= 1 && from != s->guardian;
+
+	if (to_all && !s->let_go_ms)
+		return;
+	if (to_all && !s->stopping)
+		s->hurried = true;
+	else
+		program_stop_now(s->program);
+}
+
+static void on_signal(struct serving *s, int signal, pid_t from)
 {
 	switch (signal) {
 	case SIGUSR1:
@@ -225,7 +242,7 @@ static void on_signal(struct serving *s, int signal)
 		break;
 	case SIGTERM:
 	case SIGINT:
-		program_stop_now(s->program);
+		on_stop_signal(s, from);
 		break;
 	default: /* HUP, QUIT, USR2: for masters; here they must not kill */
 		break;
@@ -251,11 +268,11 @@ static int patience_ms(const struct serving *s)
 
 static void on_patience_over(struct serving *s)
 {
-	if (!s->stopping) {
+	if (!s->stopping && !s->hurried) {
 		soft_stop(s);
 		return;
 	}
-	s->stopped = true;
+	s->stopping = s->stopped = true;
 	program_stop_now(s->program);
 }
 
@@ -271,17 +288,18 @@ static void wait_for_end(struct serving *s, int signals)
 		int n = poll(fds, 3, patience_ms(s));
 		uint64_t count;
 		int signal;
+		pid_t from;
 
 		if (n == 0)
 			on_patience_over(s);
-		while ((signal = process_signal_next(signals, NULL)) > 0)
-			on_signal(s, signal);
-		if (fds[1].revents && read(s->done, &count, sizeof(count)) == sizeof(count))
-			ended += (unsigned int)count;
-		if (fds[2].revents) {
+		if (fds[2].revents) { /* before the signals: they may come because of it */
 			s->leash = -1;
 			s->let_go_ms = clock_ms() + s->leash_ms;
 		}
+		while ((signal = process_signal_next(signals, &from)) > 0)
+			on_signal(s, signal, from);
+		if (fds[1].revents && read(s->done, &count, sizeof(count)) == sizeof(count))
+			ended += (unsigned int)count;
 	}
 }
 
@@ -311,7 +329,10 @@ static void finish(struct program *p)
 
 int run_serve(struct program *p, const struct run_care *care)
 {
-	struct serving s = {.program = p, .leash = care->leash, .leash_ms = care->leash_ms};
+	struct serving s = {.program = p,
+			    .leash = care->leash,
+			    .leash_ms = care->leash_ms,
+			    .guardian = care->leash >= 0 ? getppid() : 0};
 	int signals = block_signals();
 
 	p->pid = (int)getpid();

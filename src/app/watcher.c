@@ -2,6 +2,8 @@
 /* The watcher: forked early, holds no socket and no file but what it sleeps on. */
 #include "app/watcher.h"
 
+#include "failover/standby.h"
+
 #include "net/privilege.h"
 #include "net/process.h"
 
@@ -70,7 +72,8 @@ static void close_others(int a, int b)
 	close_range((unsigned int)high + 1, ~0u, 0);
 }
 
-static _Noreturn void watch(const struct holdings_page *page, int guardian, int leash)
+static _Noreturn void watch(const struct holdings_page *page, int guardian, int leash,
+			    uint32_t metric)
 {
 	static const int wanted[] = {CAP_NET_ADMIN, CAP_NET_RAW};
 	static struct failover_holding held[HOLDING_MAX];
@@ -85,20 +88,22 @@ static _Noreturn void watch(const struct holdings_page *page, int guardian, int 
 		_exit(1);
 	while (poll(&fd, 1, -1) < 0 && errno == EINTR)
 		;
-	holdings_give_away(held, read_page(page, held), PATIENCE_MS, leash);
+	holdings_give_away(held, read_page(page, held), PATIENCE_MS, leash, metric);
 	_exit(0);
 }
 
 pid_t watcher_start(const struct holdings_page *page, int leash)
 {
 	int guardian = process_pidfd(getpid());
+	uint32_t metric;
 	pid_t pid;
 
 	if (guardian < 0)
 		return guardian;
+	metric = standby_metric(getpid());
 	pid = fork();
 	if (pid == 0)
-		watch(page, guardian, leash);
+		watch(page, guardian, leash, metric);
 	if (pid < 0)
 		pid = -errno;
 	close(guardian);

@@ -395,6 +395,7 @@ static void dump_global(struct buffer *out, const struct model_vrrp_global *g)
 	put_number(&at, "halb_bfd_multiplier", g->bfd_multiplier, 3);
 	put_number(&at, "halb_vip_lease", g->lease_ms, 2000);
 	put_flag(&at, "halb_service_health off", !g->service_health);
+	put_flag(&at, "halb_second_chance off", !g->second_chance);
 }
 
 void config_dump_vrrp(const struct model_vrrp *m, struct buffer *out)

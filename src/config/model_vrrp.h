@@ -83,6 +83,7 @@ struct model_vrrp_global {
 	unsigned int bfd_multiplier; /* 3 */
 	uint32_t lease_ms;   /* of a VIP in the kernel: 2000; 0: no lease ("halb_vip_lease") */
 	bool service_health; /* the health of the proxy's servers decides too: true */
+	bool second_chance;  /* packets of connections that a peer holds go to it: true */
 };
 
 struct model_vrrp {

@@ -67,6 +67,13 @@ static void parse_service_health(struct vrrp_reader *r, const struct node *n)
 	block_expect_end(r, n, 2);
 }
 
+static void parse_second_chance(struct vrrp_reader *r, const struct node *n)
+{
+	if (block_need_word(r, n, 1, "on or off"))
+		block_parse_bool(r, n, 1, &r->globals.global.second_chance);
+	block_expect_end(r, n, 2);
+}
+
 static void parse_group(struct vrrp_reader *r, const struct node *n)
 {
 	bool v6 = node_word_is(n, 0, "vrrp_mcast_group6");
@@ -115,9 +122,12 @@ SETTINGS(
      "{ }: what all instances start with"},
     {"router_id", IN(GLOBAL), SETTING_TEXT, GLOBAL(router_id), 0, 0, NULL,
      "name of this machine, its host name unless set"},
-    {"vrrp_version", IN(GLOBAL), SETTING_PARSE, 0, 0, 0, parse_version, "2 or 3"},
-    {"vrrp_mcast_group4", IN(GLOBAL), SETTING_PARSE, 0, 0, 0, parse_group, "224.0.0.18 unless set"},
-    {"vrrp_mcast_group6", IN(GLOBAL), SETTING_PARSE, 0, 0, 0, parse_group, "ff02::12 unless set"},
+    {"vrrp_version", IN(GLOBAL), SETTING_PARSE, 0, 0, 0, parse_version,
+     "2|3: of all instances that say none"},
+    {"vrrp_mcast_group4", IN(GLOBAL), SETTING_PARSE, 0, 0, 0, parse_group,
+     "ADDRESS: 224.0.0.18 unless set"},
+    {"vrrp_mcast_group6", IN(GLOBAL), SETTING_PARSE, 0, 0, 0, parse_group,
+     "ADDRESS: ff02::12 unless set"},
     {"vrrp_startup_delay", IN(GLOBAL), SETTING_MS, GLOBAL(startup_delay_ms), 0, 3600000, NULL,
      "seconds before instances begin"},
     {"vrrp_priority", IN(GLOBAL), SETTING_INT, GLOBAL(priority), -20, 19, NULL, "nice value"},
@@ -142,7 +152,9 @@ SETTINGS(
     {"halb_vip_lease", IN(GLOBAL), SETTING_PARSE, 0, 0, 0, parse_lease,
      "MS: how long an address outlives a frozen halb, 2000 unless set; 0: for ever"},
     {"halb_service_health", IN(GLOBAL), SETTING_PARSE, 0, 0, 0, parse_service_health,
-     "on or off: the health of the proxy's servers decides who is master, too"},
+     "on|off: the health of the proxy's servers decides who is master, too"},
+    {"halb_second_chance", IN(GLOBAL), SETTING_PARSE, 0, 0, 0, parse_second_chance,
+     "on|off: connections outlive a move of their address between two halbs"},
     IGNORED("notification_email", NO_MAIL), IGNORED("notification_email_from", NO_MAIL),
     IGNORED("smtp_server", NO_MAIL), IGNORED("smtp_helo_name", NO_MAIL),
     IGNORED("smtp_connect_timeout", NO_MAIL), IGNORED("smtp_alert", NO_MAIL),

@@ -8,6 +8,7 @@
 
 #include "failover/instance.h"
 #include "failover/keeper.h"
+#include "failover/second_chance.h"
 #include "failover/standby.h"
 
 #include <errno.h>
@@ -353,6 +354,7 @@ bool address_configure(struct instance *i)
 		put(i, &now.all[n]);
 		added = true;
 	}
+	second_chance_refresh(i->owner->chance);
 	return added;
 }
 
@@ -369,6 +371,7 @@ void address_relink(struct instance *i)
 			continue;
 		v->set = false; /* it went with its link */
 		standby_prepare(i->owner, v);
+		second_chance_refresh(i->owner->chance);
 		if (i->vips.owned)
 			put(i, v);
 	}

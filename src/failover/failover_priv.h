@@ -21,6 +21,7 @@ struct netlink_monitor;
 struct notify;
 struct peer_watch;
 struct request;
+struct second_chance;
 struct tracks;
 
 struct failover {
@@ -38,6 +39,7 @@ struct failover {
 	struct tracks *tracks;
 	struct notify *notify;
 	struct peer_watch *peers;
+	struct second_chance *chance; /* NULL: switched off */
 	enum service service;
 	uint64_t release_seen;
 	bool started; /* startup_delay is over */

@@ -8,6 +8,7 @@
 
 #include "failover/instance.h"
 
+#include "net/netlink_tc.h"
 #include "net/packet_filter.h"
 #include "net/raw_socket.h"
 
@@ -18,7 +19,8 @@
 #include <unistd.h>
 
 #define MAX_FAREWELLS 64
-#define MAX_ROUTERS 64 /* virtual routers that are waited for; others are removed at once */
+#define WORKERS_MS 8000 /* so long their connections live on after their guardian */
+#define MAX_ROUTERS 64  /* virtual routers that are waited for; others are removed at once */
 
 /* ---- collecting, in the failover thread */
 
@@ -254,16 +256,41 @@ static void remove_filter(void)
 	packet_filter_free(p);
 }
 
+/* The program of second_chance.c lets everything pass by now or soon: nobody renews its lease. */
+static void remove_programs(struct netlink *netlink)
+{
+	struct if_nameindex *links = if_nameindex();
+	int error;
+
+	for (struct if_nameindex *l = links; l && l->if_index; l++) {
+		error = netlink_tc_detach(netlink, l->if_index);
+		(void)error; /* nobody is left who could be told */
+	}
+	if (links)
+		if_freenameindex(links);
+}
+
 /* Without them this node reaches the addresses where they are now (one that it still holds has a
  * route of the kernel's own). arp_ignore and arp_announce stay as they are: only the guardian knew
  * what stood there before, and they keep no packet from anybody. */
-static void remove_routes(struct netlink *netlink)
+static void remove_routes(struct netlink *netlink, uint32_t metric)
 {
-	netlink_route_clear(netlink, RT_TABLE_LOCAL, NETLINK_HALB);
+	const struct netlink_route like = {
+	    .table = RT_TABLE_LOCAL, .protocol = NETLINK_HALB, .metric = metric};
+
+	netlink_route_clear(netlink, &like);
+}
+
+/* The worker serves what it has, handed to it by the new master. */
+static void wait_for_workers(int serving)
+{
+	struct pollfd fd = {.fd = serving};
+
+	(void)!poll(&fd, serving >= 0, serving >= 0 ? WORKERS_MS : 0);
 }
 
 unsigned int holdings_give_away(const struct failover_holding *held, unsigned int n,
-				unsigned int patience_ms, int serving)
+				unsigned int patience_ms, int serving, uint32_t metric)
 {
 	struct netlink *netlink = netlink_new();
 	struct router routers[MAX_ROUTERS];
@@ -279,7 +306,7 @@ unsigned int holdings_give_away(const struct failover_holding *held, unsigned in
 		say_zero(&held[k]);
 	}
 	remove_filter();
-	remove_routes(netlink);
+	remove_programs(netlink);
 	for (now = now_ms(); now < end; now = now_ms()) {
 		if (wait_for_takers(routers, n_routers, serving, (int)(end - now)) == 0)
 			break;
@@ -294,6 +321,8 @@ unsigned int holdings_give_away(const struct failover_holding *held, unsigned in
 	for (k = 0; k < n_routers; k++)
 		if (routers[k].fd >= 0)
 			close(routers[k].fd);
+	wait_for_workers(serving);
+	remove_routes(netlink, metric);
 	netlink_free(netlink);
 	return count;
 }

@@ -31,11 +31,12 @@ struct failover_holding {
 /* The watcher's work, in its own process, after the guardian has died: tells BFD's peers, says
  * priority 0, waits until another master is heard (an advert of that VRID with a priority from
  * another address) or patience_ms are over, and removes the addresses; before all that the packet
- * filter and the local routes. `serving` is the writing end of a pipe, -1: none; when nobody has
- * its reading end any more nobody serves here, and nothing is waited for: clients must rather hear
- * nothing than a refusal. Needs CAP_NET_ADMIN and CAP_NET_RAW. Returns how many addresses it
- * removed. */
+ * filter and the program of second_chance.c. `serving` is the writing end of a pipe, -1: none; when
+ * nobody has its reading end any more nobody serves here, and nothing is waited for: clients must
+ * rather hear nothing than a refusal. While somebody does, for some seconds, the guardian's local
+ * routes (`metric` of standby.h, 0: of any guardian) stay, so that what is connected here is served
+ * on; then they go. Needs CAP_NET_ADMIN and CAP_NET_RAW. Returns how many addresses it removed. */
 unsigned int holdings_give_away(const struct failover_holding *held, unsigned int n,
-				unsigned int patience_ms, int serving);
+				unsigned int patience_ms, int serving, uint32_t metric);
 
 #endif

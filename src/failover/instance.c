@@ -8,6 +8,7 @@
 #include "failover/group.h"
 #include "failover/notify.h"
 #include "failover/peer_watch.h"
+#include "failover/second_chance.h"
 #include "failover/standby.h"
 
 #include "net/raw_socket.h"
@@ -144,6 +145,7 @@ static void unbind(struct instance *i)
 
 void instance_free(struct instance *i)
 {
+	second_chance_forget(i);
 	announce_stop(i);
 	address_drop(i);
 	timer_stop(&i->owner->loop.wheel, &i->timer);

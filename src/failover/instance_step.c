@@ -6,6 +6,7 @@
 #include "failover/group.h"
 #include "failover/instance.h"
 #include "failover/notify.h"
+#include "failover/second_chance.h"
 
 #include "net/raw_socket.h"
 
@@ -188,6 +189,7 @@ static void drop(struct instance *i)
 	instance_log(i, LOG_LEVEL_INFO, "removing VIPs.");
 	announce_stop(i);
 	address_drop(i);
+	second_chance_moved(i);
 }
 
 static void act(struct instance *i, const struct vrrp_todo *todo)
@@ -195,6 +197,7 @@ static void act(struct instance *i, const struct vrrp_todo *todo)
 	if (todo->take) {
 		instance_log(i, LOG_LEVEL_INFO, "setting VIPs.");
 		address_take(i);
+		second_chance_moved(i);
 	}
 	if (todo->announce)
 		announce_begin(i, todo->take ? ANNOUNCE_MASTER : ANNOUNCE_LOWER_PRIORITY);

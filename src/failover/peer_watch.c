@@ -22,7 +22,8 @@
 #define JANITOR_MS (60 * 1000)
 #define OTHER_ADDRESS_MS 10000 /* so long without our old address: it has changed */
 #define FAREWELLS 3            /* AdminDown packets: one may be lost */
-#define TICKS 8                /* of one timer call */
+#define FAREWELL_DIAG BFD_DIAG_FORWARDING_RESET /* the watcher's */
+#define TICKS 8                                 /* of one timer call */
 
 struct session {
 	struct list link;
@@ -391,8 +392,15 @@ void peer_watch_status(const struct peer_watch *w, const struct inet *peer, stru
 	if (!s)
 		return;
 	out->state = s->bfd.state;
+	out->orphaned = s->bfd.state != BFD_UP && s->bfd.remote_state == BFD_DOWN &&
+			s->bfd.remote_diag == FAREWELL_DIAG;
 	out->detect_ms = (uint32_t)(bfd_session_detect_us(&s->bfd) / 1000);
 	out->downs = s->downs;
+}
+
+bool peer_watch_any_up(const struct peer_watch *w)
+{
+	return count_up(w) > 0;
 }
 
 static void write_farewell(const struct session *s, struct peer_farewell *out)
@@ -403,7 +411,7 @@ static void write_farewell(const struct session *s, struct peer_farewell *out)
 	out->peer.port = BFD_PORT;
 	bfd_session_packet(&s->bfd, &p);
 	p.state = BFD_DOWN;
-	p.diag = BFD_DIAG_FORWARDING_RESET;
+	p.diag = FAREWELL_DIAG;
 	p.poll = p.final = false;
 	bfd_build(out->bytes, &p);
 }

@@ -53,9 +53,14 @@ struct peer_farewell {
 unsigned int peer_watch_farewells(const struct peer_watch *w, struct peer_farewell *out,
 				  unsigned int max);
 
+/* A session is up with anybody. */
+bool peer_watch_any_up(const struct peer_watch *w);
+
 struct peer_status {
 	bool known;
 	enum bfd_state state;
+	bool orphaned; /* its watcher has said that its guardian is dead: its workers may yet serve
+			*/
 	uint32_t detect_ms;
 	uint64_t downs;
 };

@@ -10,6 +10,7 @@
 #include "failover/keeper.h"
 #include "failover/notify.h"
 #include "failover/peer_watch.h"
+#include "failover/second_chance.h"
 #include "failover/standby.h"
 
 #include <unistd.h>
@@ -84,7 +85,10 @@ static void on_bfd_changed(void *user, const struct model_vrrp_bfd *bfd, bool up
 
 static void on_farewells(void *user)
 {
-	failover_holdings_changed(user);
+	struct failover *f = user;
+
+	failover_holdings_changed(f);
+	second_chance_refresh(f->chance);
 }
 
 static void make_helpers(struct failover *f)
@@ -165,6 +169,7 @@ void router_begin(struct failover *f)
 
 	make_helpers(f);
 	f->keeper = f->model->global.lease_ms ? keeper_new(f) : NULL;
+	f->chance = second_chance_new(f);
 	LIST_EACH(node, &f->instances) {
 		struct instance *i = LIST_ENTRY(node, struct instance, link);
 
@@ -310,6 +315,7 @@ void router_fini(struct failover *f)
 		instance_abandon(i);
 		instance_free(i);
 	}
+	second_chance_free(f->chance);
 	keeper_free(f->keeper);
 	on_holdings(&f->holdings);
 	group_free_all(f);

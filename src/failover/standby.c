@@ -16,8 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STANDBY_METRIC 1000 /* behind the kernel's own route for an address that is there */
-
 struct standby_route {
 	struct list link;
 	struct inet address;
@@ -122,7 +120,7 @@ static void fill_route(struct failover *f, const struct inet *a, struct netlink_
 	    .to = {.address = *a, .prefix = a->family == INET_V4 ? 32 : 128},
 	    .index = lo ? lo->index : 0,
 	    .table = RT_TABLE_LOCAL,
-	    .metric = STANDBY_METRIC,
+	    .metric = standby_metric(getpid()),
 	};
 }
 
@@ -139,6 +137,15 @@ static struct standby_route *find_route(struct failover *f, const struct inet *a
 	return NULL;
 }
 
+/* Of a guardian that was killed, and its watcher too. */
+static void remove_former(struct failover *f, const struct netlink_route *route)
+{
+	struct netlink_route like = *route;
+
+	like.metric = 0;
+	netlink_route_clear(f->netlink, &like);
+}
+
 static void add_route(struct failover *f, const struct inet *a)
 {
 	struct standby_route *r;
@@ -149,6 +156,7 @@ static void add_route(struct failover *f, const struct inet *a)
 	if (find_route(f, a))
 		return;
 	fill_route(f, a, &route);
+	remove_former(f, &route);
 	error = netlink_route_set(f->netlink, &route);
 	if (error) {
 		text[inet_print(text, a)] = '\0';

@@ -10,7 +10,16 @@
 
 #include "failover/failover_priv.h"
 
+#include <sys/types.h>
+
 struct vip;
+
+/* Of the local routes of one guardian: another one's, before or after it, are not mistaken for
+ * them. Behind the kernel's own route for an address that is there. */
+static inline uint32_t standby_metric(pid_t guardian)
+{
+	return 1000 + (uint32_t)guardian % 60000;
+}
 
 /* Only the sysctls, of a link by name: false where they cannot be set. Harmless when repeated. */
 bool standby_silence(struct failover *f, const char *link);

@@ -5,6 +5,7 @@
  */
 #include "failover/instance.h"
 #include "failover/peer_watch.h"
+#include "failover/second_chance.h"
 
 #include "net/process.h"
 
@@ -117,10 +118,15 @@ static void write_peer(const struct instance *i, struct failover_row *row)
 {
 	const struct model_vrrp_peer *only = i->conf->unicast_peers;
 	struct inet peer = i->machine.master;
+	struct peer_farewell first;
 	struct peer_status s = {0};
 
 	if (peer.family == INET_NONE)
 		peer = only ? only->address : i->last_heard;
+	/* A master that never heard another one's advert knows its peer by BFD alone. */
+	if (peer.family == INET_NONE && i->owner->peers &&
+	    peer_watch_farewells(i->owner->peers, &first, 1) == 1)
+		peer = first.peer;
 	row->peer[inet_print(row->peer, &peer)] = '\0';
 	if (i->owner->peers && peer.family != INET_NONE)
 		peer_watch_status(i->owner->peers, &peer, &s);
@@ -136,6 +142,16 @@ static void write_master(const struct instance *i, struct failover_row *row)
 	    i->machine.state == VRRP_MASTER ? &i->source : &i->machine.master;
 
 	row->master[inet_print(row->master, master)] = '\0';
+}
+
+static void write_chance(const struct instance *i, struct failover_row *row)
+{
+	struct second_chance_status s;
+
+	second_chance_status(i, &s);
+	copy(row->no_chance, sizeof(row->no_chance), s.off);
+	row->held_here = s.held_here;
+	row->held_by_peer = s.held_by_peer;
 }
 
 void status_write(struct instance *i)
@@ -154,6 +170,7 @@ void status_write(struct instance *i)
 	copy(row->cause, sizeof(row->cause), i->cause);
 	write_master(i, row);
 	write_peer(i, row);
+	write_chance(i, row);
 	row->state = (uint8_t)i->machine.state;
 	row->vrid = i->conf->vrid;
 	row->vrrp_version = i->conf->version;

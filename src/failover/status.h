@@ -6,6 +6,8 @@
 #ifndef FAILOVER_STATUS_H
 #define FAILOVER_STATUS_H
 
+#include "failover/second_chance_map.h"
+
 #include "proto/vrrp_machine.h"
 #include "proto/vrrp_packet.h"
 
@@ -32,12 +34,17 @@ struct failover_row {             /* of an instance */
 	bool bfd_known;
 	uint32_t bfd_detect_ms;
 	uint64_t bfd_downs;
+	char no_chance[48]; /* why packets of others' connections are not handed over, "": they are
+			     */
+	uint32_t held_here, held_by_peer; /* connections whose address is on the other side */
 };
 
 struct failover_page {
 	_Atomic uint32_t n_rows, router_running; /* running: the thread is there */
 	_Atomic uint64_t release_asked; /* by "vrrp release": counts up; see failover_wake */
-	char realtime[32];              /* "SCHED_RR 10", "nice -20", "none" */
+	_Atomic uint64_t chance[CHANCE_COUNTS]; /* packets handed over, by kind */
+	_Atomic uint32_t held; /* connections of all rows whose address is elsewhere */
+	char realtime[32];     /* "SCHED_RR 10", "nice -20", "none" */
 	struct failover_row rows[STATUS_MAX_ROWS];
 };
 

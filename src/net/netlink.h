@@ -65,8 +65,9 @@ struct netlink_route {
  */
 int netlink_route_set(struct netlink *n, const struct netlink_route *r) must_check;
 int netlink_route_delete(struct netlink *n, const struct netlink_route *r) must_check;
-/* Removes all routes of the table with that protocol, both families: how many. */
-unsigned int netlink_route_clear(struct netlink *n, uint32_t table, uint8_t protocol);
+/* Removes all routes like this one: of its table, with its protocol, and where they are set its
+ * metric and its destination; both families without one. How many. */
+unsigned int netlink_route_clear(struct netlink *n, const struct netlink_route *like);
 
 struct netlink_rule {
 	uint8_t family, action, tos; /* FR_ACT_* */

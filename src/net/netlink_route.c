@@ -87,8 +87,7 @@ int netlink_route_delete(struct netlink *n, const struct netlink_route *r)
 #define CLEAR_AT_ONCE 64
 
 struct route_search {
-	uint32_t table;
-	uint8_t protocol;
+	const struct netlink_route *like;
 	unsigned int n;
 	struct netlink_route found[CLEAR_AT_ONCE];
 };
@@ -107,6 +106,15 @@ static void read_destination(const struct nlattr *a, struct netlink_route *out)
 		memcpy(out->to.address.ip, mnl_attr_get_payload(a), len);
 }
 
+static bool is_like(const struct netlink_route *r, const struct netlink_route *like)
+{
+	if (r->table != like->table || (like->metric && r->metric != like->metric))
+		return false;
+	return like->to.address.family == INET_NONE ||
+	       (r->to.prefix == like->to.prefix &&
+		inet_equal_ip(&r->to.address, &like->to.address));
+}
+
 /* What is needed to name it again. */
 static int on_route(const struct nlmsghdr *h, void *user)
 {
@@ -116,7 +124,7 @@ static int on_route(const struct nlmsghdr *h, void *user)
 	const struct nlattr *a;
 
 	if (h->nlmsg_type != RTM_NEWROUTE || s->n >= CLEAR_AT_ONCE ||
-	    mnl_nlmsg_get_payload_len(h) < sizeof(*m) || m->rtm_protocol != s->protocol)
+	    mnl_nlmsg_get_payload_len(h) < sizeof(*m) || m->rtm_protocol != s->like->protocol)
 		return MNL_CB_OK;
 	r.family = m->rtm_family == AF_INET6 ? INET_V6 : INET_V4;
 	r.type = m->rtm_type;
@@ -143,7 +151,7 @@ static int on_route(const struct nlmsghdr *h, void *user)
 			break;
 		}
 	}
-	if (r.table == s->table)
+	if (is_like(&r, s->like))
 		s->found[s->n++] = r;
 	return MNL_CB_OK;
 }
@@ -159,17 +167,19 @@ static void find_routes(struct netlink *n, uint8_t family, struct route_search *
 	(void)error; /* what was found counts */
 }
 
-unsigned int netlink_route_clear(struct netlink *n, uint32_t table, uint8_t protocol)
+unsigned int netlink_route_clear(struct netlink *n, const struct netlink_route *like)
 {
 	static const uint8_t families[] = {INET_V4, INET_V6};
+	uint8_t only = like->to.address.family;
 	unsigned int removed = 0, before, i, k;
 
 	for (i = 0; i < array_size(families); i++) {
 		do {
-			struct route_search s = {.table = table, .protocol = protocol};
+			struct route_search s = {.like = like};
 
 			before = removed;
-			find_routes(n, families[i], &s);
+			if (only == INET_NONE || only == families[i])
+				find_routes(n, families[i], &s);
 			for (k = 0; k < s.n; k++)
 				removed += netlink_route_delete(n, &s.found[k]) == 0;
 		} while (removed > before);

@@ -346,17 +346,23 @@ int raw_frame_send(int fd, unsigned int index, struct span frame)
 	return sent < 0 ? -errno : 0;
 }
 
-int raw_arp_listener(unsigned int index)
+int raw_frame_listener(unsigned int index, uint16_t ethertype, const uint8_t group[6])
 {
-	struct sockaddr_ll at = {.sll_family = AF_PACKET,
-				 .sll_protocol = htons(ETHERTYPE_ARP),
-				 .sll_ifindex = (int)index};
+	struct sockaddr_ll at = {
+	    .sll_family = AF_PACKET, .sll_protocol = htons(ethertype), .sll_ifindex = (int)index};
+	struct packet_mreq join = {
+	    .mr_ifindex = (int)index, .mr_type = PACKET_MR_MULTICAST, .mr_alen = 6};
 	/* Nothing comes before it is bound to its link. */
 	int fd = open_socket(AF_PACKET, SOCK_RAW, 0, 0);
 
 	if (fd < 0)
 		return fd;
 	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
+		return give_up(fd);
+	if (!group)
+		return fd;
+	memcpy(join.mr_address, group, 6);
+	if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &join, sizeof(join)) < 0)
 		return give_up(fd);
 	return fd;
 }

@@ -36,7 +36,8 @@ int raw_udp(uint8_t family, const struct inet *address, uint16_t port,
 /* Ethernet frames out of a link; raw_receive gives whole frames, without addresses. */
 int raw_frame_socket(void) must_check;
 int raw_frame_send(int fd, unsigned int index, struct span frame) must_check;
-/* Receives ARP frames of a link (0x0806 only). */
-int raw_arp_listener(unsigned int index) must_check;
+/* Receives frames of one Ethertype from a link; those to a group address too where it is named
+ * (NULL: none). */
+int raw_frame_listener(unsigned int index, uint16_t ethertype, const uint8_t group[6]) must_check;
 
 #endif

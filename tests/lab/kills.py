@@ -25,9 +25,10 @@ import traceback
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
+from balancer import Halb
+from drills import BOTH_MS, LOAD
 from lab import Lab, family, probe_counts, read, until
 from net import Net, Pair, enter
-from pair import BOTH_MS, LOAD, Halb
 
 PARTS = {"g": "guardian", "w": "watcher", "k": "worker"}
 ORDERS = ["".join(order) for n in (1, 2, 3) for order in itertools.permutations(PARTS, n)]

@@ -16,10 +16,9 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from balancer import KINDS
 from lab import Lab, until
 from net import Net, Pair, enter
-from pair import KINDS
 
 SECONDS = int(os.environ.get("HALB_STEADY_SECONDS") or 60)
 LOOPS_EACH = 2  # busy loops on each CPU

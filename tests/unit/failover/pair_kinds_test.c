@@ -260,8 +260,8 @@ static bool has_local_route(enum pair_place place, const char *family, const cha
 {
 	char words[128];
 
-	snprintf(words, sizeof(words), "%s route show table local metric 1000 | grep -q '%s'",
-		 family, address);
+	snprintf(words, sizeof(words), "%s route show table local proto 112 | grep -q '%s'", family,
+		 address);
 	return pair_ip(place, words);
 }
 

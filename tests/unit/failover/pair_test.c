@@ -492,7 +492,7 @@ static void test_watcher_gives_away(void **state)
 	/* A guardian that died: its address is still there. */
 	assert_true(pair_ip(PAIR_A, "address add " PAIR_VIP "/24 dev eth1"));
 	pair_go(PAIR_A);
-	assert_int_equal(holdings_give_away(held, 1, 10000, -1), 1);
+	assert_int_equal(holdings_give_away(held, 1, 10000, -1, 0), 1);
 	assert_false(pair_has(PAIR_A, PAIR_VIP));
 	assert_int_equal(pair_row(&b, 0).priority_zero_in >= 1, 1);
 	pair_end(&b);
@@ -518,7 +518,7 @@ static void test_watcher_of_the_dead(void **state)
 	assert_true(pair_ip(PAIR_A, route));
 	assert_int_equal(pipe(serving), 0);
 	close(serving[0]);
-	assert_int_equal(holdings_give_away(held, 1, 1000000, serving[1]), 1);
+	assert_int_equal(holdings_give_away(held, 1, 1000000, serving[1], 1000), 1);
 	close(serving[1]);
 	assert_false(pair_has(PAIR_A, PAIR_VIP));
 	assert_false(pair_ip(PAIR_A, route));

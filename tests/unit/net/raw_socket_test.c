@@ -235,7 +235,7 @@ static void test_frames(void **state)
 	assert_true(out >= 0);
 	netns_go(1);
 	index1 = link_named("wire1").index;
-	in = raw_arp_listener(index1);
+	in = raw_frame_listener(index1, 0x0806, NULL);
 	assert_true(in >= 0);
 	assert_int_equal(raw_frame_send(out, index0, span_make(other, sizeof(other))), 0);
 	assert_int_equal(raw_frame_send(out, index0, span_make(frame, sizeof(frame))), 0);
