@@ -16,7 +16,6 @@
 #include "failover/second_chance_priv.h"
 
 #include "net/bpf.h"
-#include "net/netlink_tc.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -31,7 +30,6 @@
 #define FRESH_MS 3500  /* three of them may be lost */
 #define ORPHAN_MS 8000 /* so long workers are believed to serve after their guardian's death */
 #define FIND_OWNER_MS 500
-#define PROGRAM_NAME "halb_second"
 
 void chance_log(const struct chance *c, enum log_level level, const char *fmt, ...)
 {
@@ -174,141 +172,7 @@ static void remove_stale(struct second_chance *s)
 	}
 }
 
-/* ---- links */
-
-static struct chance_port *find_port(const struct second_chance *s, const struct link *l)
-{
-	struct list *node;
-
-	LIST_EACH(node, &s->ports) {
-		struct chance_port *p = LIST_ENTRY(node, struct chance_port, link);
-
-		if (p->on == l)
-			return p;
-	}
-	return NULL;
-}
-
-static void port_leave(struct chance_port *p)
-{
-	int error = 0;
-
-	if (p->io.loop)
-		io_close(&p->io);
-	p->io.loop = NULL;
-	if (p->attached && p->on->index == p->index)
-		error = netlink_tc_detach(p->owner->f->netlink, p->index);
-	if (error && error != -ENODEV)
-		failover_log(p->owner->f, LOG_LEVEL_WARNING, "second chance: cannot leave %s: %s",
-			     p->on->name, strerror(-error));
-	p->attached = false;
-	p->index = 0;
-}
-
-static void port_join(struct chance_port *p)
-{
-	struct second_chance *s = p->owner;
-	int error;
-
-	if (p->index == p->on->index)
-		return;
-	port_leave(p);
-	p->index = p->on->index;
-	error = chance_port_listen(p);
-	if (!error && !s->off) {
-		error = netlink_tc_attach(s->f->netlink, p->index, s->program, PROGRAM_NAME);
-		p->attached = error == 0;
-	}
-	if (error)
-		failover_log(s->f, LOG_LEVEL_WARNING, "second chance: nothing on %s: %s",
-			     p->on->name, strerror(-error));
-}
-
-static struct chance_port *port_of(struct second_chance *s, struct link *l)
-{
-	struct chance_port *p = find_port(s, l);
-
-	if (!p) {
-		p = calloc(1, sizeof(*p));
-		if (!p)
-			return NULL;
-		p->owner = s;
-		p->on = l;
-		list_append(&s->ports, &p->link);
-	}
-	p->used = true;
-	port_join(p);
-	return p;
-}
-
-/* ---- the addresses of an instance on a port */
-
-static struct chance *find(const struct second_chance *s, const struct instance *i,
-			   const struct chance_port *p)
-{
-	struct list *node;
-
-	LIST_EACH(node, &s->chances) {
-		struct chance *c = LIST_ENTRY(node, struct chance, link);
-
-		if (c->instance == i && c->port == p)
-			return c;
-	}
-	return NULL;
-}
-
-static void chance_free(struct chance *c)
-{
-	chance_peers_clear(c);
-	chance_set_clear(&c->set);
-	list_remove(&c->link);
-	free(c);
-}
-
-static void use(struct second_chance *s, struct instance *i, struct link *l)
-{
-	struct chance_port *p = port_of(s, l);
-	struct chance *c = p ? find(s, i, p) : NULL;
-
-	if (p && !c) {
-		c = calloc(1, sizeof(*c));
-		if (!c)
-			return;
-		c->owner = s;
-		c->instance = i;
-		c->port = p;
-		c->owned = i->vips.owned;
-		c->counted = c->owned; /* workers of a former guardian may hold some */
-		list_append(&s->chances, &c->link);
-	}
-	if (c)
-		c->used = true;
-}
-
-static void drop_unused(struct second_chance *s)
-{
-	struct list *node, *tmp;
-
-	LIST_EACH_SAFE(node, tmp, &s->chances) {
-		struct chance *c = LIST_ENTRY(node, struct chance, link);
-
-		if (!c->used)
-			chance_free(c);
-		else
-			c->used = false;
-	}
-	LIST_EACH_SAFE(node, tmp, &s->ports) {
-		struct chance_port *p = LIST_ENTRY(node, struct chance_port, link);
-
-		if (!p->used) {
-			port_leave(p);
-			list_remove(&p->link);
-			free(p);
-			continue;
-		}
-		p->used = false;
-	}
-}
+/* ---- looking */
 
 static void say_all(struct second_chance *s)
 {
@@ -348,9 +212,9 @@ static void on_refresh(struct task *t)
 
 		for (unsigned int n = 0; n < i->vips.n; n++)
 			if (takes_part(s->f, &i->vips.all[n]))
-				use(s, i, i->vips.all[n].link);
+				chance_use(s, i, i->vips.all[n].link);
 	}
-	drop_unused(s);
+	chance_drop_unused(s);
 	write_all(s);
 	say_all(s);
 	if (needs_count(s) && !s->asking)
@@ -492,7 +356,7 @@ static const char *load(struct second_chance *s)
 						    : "the kernel has no such bpf maps";
 	}
 	s->program =
-	    bpf_program_new(PROGRAM_NAME, second_chance_code, array_size(second_chance_code),
+	    bpf_program_new(CHANCE_PROGRAM, second_chance_code, array_size(second_chance_code),
 			    s->maps, CHANCE_MAPS, refusal, sizeof(refusal));
 	if (s->program >= 0)
 		return NULL;
@@ -542,16 +406,12 @@ struct second_chance *second_chance_new(struct failover *f)
 
 void second_chance_free(struct second_chance *s)
 {
-	struct list *node, *tmp;
-
 	if (!s)
 		return;
 	task_cancel(&s->refresh);
 	task_cancel(&s->tell);
 	timer_stop(&s->f->loop.wheel, &s->beat);
-	LIST_EACH_SAFE(node, tmp, &s->chances)
-		chance_free(LIST_ENTRY(node, struct chance, link));
-	drop_unused(s);
+	chance_drop_unused(s);
 	chance_held_fini(s);
 	unload(s);
 	free(s);

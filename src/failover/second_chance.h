@@ -5,7 +5,8 @@
  * A program at the ingress of the link (bpf/second_chance.c) hands them to the other node instead,
  * as they are, and that one goes on serving what it holds.
  *
- *     second_chance.c        links, the program's maps: what is handed over, and to whom
+ *     second_chance.c        the program and its maps: what is handed over, and to whom
+ *     second_chance_port.c   the links that it hangs on
  *     second_chance_peer.c   what the nodes tell each other (proto/pair_message.h)
  *     second_chance_held.c   our own connections on addresses that are elsewhere
  *

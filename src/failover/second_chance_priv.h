@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the three files of second_chance.h share. All of it belongs to the failover thread. */
+/* What the files of second_chance.h share. All of it belongs to the failover thread. */
 #ifndef FAILOVER_SECOND_CHANCE_PRIV_H
 #define FAILOVER_SECOND_CHANCE_PRIV_H
 
@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define CHANCE_MAX_PEERS 4
+#define CHANCE_PROGRAM "halb_second" /* its name, as tc shows it */
 
 static inline void chance_address_of(const struct inet *a, struct chance_address *out)
 {
@@ -108,6 +109,13 @@ bool chance_has_address(const struct chance *c, const struct inet *a);
 
 /* The totals on the status page: what is held now; what the program has counted. */
 void chance_note_held(const struct second_chance *s);
+
+/* second_chance_port.c */
+/* The instance has addresses on that link. */
+void chance_use(struct second_chance *s, struct instance *i, struct link *l);
+/* Frees what was not used since the last time, or all where nothing was. */
+void chance_drop_unused(struct second_chance *s);
+void chance_free(struct chance *c);
 
 /* second_chance_peer.c */
 /* A socket for the port's frames. 0 or -errno. */
