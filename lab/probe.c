@@ -4,8 +4,8 @@
  * keep-alive ones (a request every 50 ms on each connection), streams (a long answer read slowly)
  * and uploads (a long body sent slowly). Runs for a bounded time, then says what each kind saw:
  *
- *     halb-probe [-l MS] [-u UPLOADS [-b BYTES]] ADDRESS PORT SECONDS [SHORT_PER_SECOND
- *                [KEEPALIVE [STREAMS [PATH]]]]
+ *     halb-probe [-l MS] [-u UPLOADS [-b BYTES] [-s MS]] ADDRESS PORT SECONDS
+ *                [SHORT_PER_SECOND [KEEPALIVE [STREAMS [PATH]]]]
  *     gap 812345 330                   each gap of GAP_MS or more: when it ended, how long it was;
  *     gap 814345 900 open              ... or that it was open still when the asking ended
  *     short 2000 failed 0 refused 0    refused: of those that failed
@@ -22,14 +22,14 @@
  * CLOCK_MONOTONIC.
  *
  * With -u there are uploads, of so many bytes each (until the end, unless said), and streams are
- * broken as soon as they stand still for a second, too. An upload is broken when it is refused,
- * cut off, stands still for a second or its receiver has not got each byte. What an origin
+ * broken as soon as they stand still for a second (-s: for MS), too. An upload is broken when it is
+ * refused, cut off, stands still for so long or its receiver has not got each byte. What an origin
  * (origin.c) answers is compared byte for byte. Then the report has these lines too; a stall is a
  * time for which an established connection could not go on, of those that were not broken:
  *
  *     uploads 20 failed 0 broken 0
  *     wrong_bytes 0                    exchanges with a wrong byte
- *     idle_closed 0                    keep-alive connections that ended between requests
+ *     idle_closed 0 reset 0            keep-alive connections that ended between requests; by a RST
  *     stall_ms 12 keepalive 12 streams 3 uploads 0
  *
  * With -l what has been seen so far is a line each MS milliseconds, the servers by the names in
@@ -88,10 +88,12 @@ static struct client clients[MAX_CLIENTS];
 static unsigned int n_clients; /* those behind were never used */
 static unsigned int n_keepalive, n_streams, n_uploads;
 static uint64_t upload_bytes; /* 0: until the end */
+static uint64_t still_ms = TIMEOUT_MS;
 static int poll_fd;
 static struct sockaddr_storage to;
 static const char *stream_path = "/big";
-static unsigned long count[KINDS], failed[KINDS], broken[KINDS], refused, wrong_bytes, idle_closed;
+static unsigned long count[KINDS], failed[KINDS], broken[KINDS], refused, wrong_bytes, idle_closed,
+    idle_reset;
 static uint64_t numbers, longest_stall_ms[KINDS];
 static uint64_t last_good_ms, longest_gap_ms;
 static struct gap {
@@ -150,6 +152,7 @@ static void fail(struct client *c, const char *why)
 			(unsigned long long)c->open_ms);
 	} else if (c->kind == KEEPALIVE) {
 		idle_closed++;
+		idle_reset += strcmp(why, "closed") != 0;
 	}
 	drop(c);
 }
@@ -187,7 +190,7 @@ static bool is_stuck(struct client *c)
 
 	if (!c->stuck_ms)
 		c->stuck_ms = now;
-	return n_uploads && now - c->stuck_ms > TIMEOUT_MS;
+	return n_uploads && now - c->stuck_ms > still_ms;
 }
 
 static void goes_on(struct client *c)
@@ -236,7 +239,7 @@ static void send_request(struct client *c)
 		return;
 	if (c->answers > 0 && c->kind == KEEPALIVE) {
 		c->waiting = false; /* closed while idle: opened anew at the next tick */
-		fail(c, "");
+		fail(c, errno == ECONNRESET ? strerror(errno) : "closed");
 		return;
 	}
 	fail(c, "cannot send");
@@ -556,9 +559,9 @@ static void report_uploads(void)
 
 	for (unsigned int i = 0; i < KINDS; i++)
 		longest = longest_stall_ms[i] > longest ? longest_stall_ms[i] : longest;
-	printf("uploads %lu failed %lu broken %lu\nwrong_bytes %lu\nidle_closed %lu\n"
+	printf("uploads %lu failed %lu broken %lu\nwrong_bytes %lu\nidle_closed %lu reset %lu\n"
 	       "stall_ms %llu keepalive %llu streams %llu uploads %llu\n",
-	       count[UPLOAD], failed[UPLOAD], broken[UPLOAD], wrong_bytes, idle_closed,
+	       count[UPLOAD], failed[UPLOAD], broken[UPLOAD], wrong_bytes, idle_closed, idle_reset,
 	       (unsigned long long)longest, (unsigned long long)longest_stall_ms[KEEPALIVE],
 	       (unsigned long long)longest_stall_ms[STREAM],
 	       (unsigned long long)longest_stall_ms[UPLOAD]);
@@ -633,13 +636,15 @@ static int read_options(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "+l:u:b:")) != -1) {
+	while ((option = getopt(argc, argv, "+l:u:b:s:")) != -1) {
 		if (option == 'l')
 			live_every_ms = strtoul(optarg, NULL, 10);
 		else if (option == 'u')
 			n_uploads = (unsigned int)strtoul(optarg, NULL, 10);
 		else if (option == 'b')
 			upload_bytes = strtoull(optarg, NULL, 10);
+		else if (option == 's')
+			still_ms = strtoull(optarg, NULL, 10);
 		else
 			return 0;
 	}
@@ -660,8 +665,9 @@ int main(int argc, char **argv)
 	n_clients = n_keepalive + n_streams + n_uploads;
 	if (!understood || argc < 4 || !read_address(argv[1], argv[2]) ||
 	    n_clients >= MAX_CLIENTS) {
-		fprintf(stderr, "usage: halb-probe [-l MS] [-u UPLOADS [-b BYTES]] ADDRESS PORT "
-				"SECONDS [SHORT_PER_SECOND [KEEPALIVE [STREAMS [STREAM_PATH]]]]\n");
+		fprintf(stderr,
+			"usage: halb-probe [-l MS] [-u UPLOADS [-b BYTES] [-s MS]] ADDRESS PORT "
+			"SECONDS [SHORT_PER_SECOND [KEEPALIVE [STREAMS [STREAM_PATH]]]]\n");
 		return 2;
 	}
 	if (argc > 7)
