@@ -106,6 +106,8 @@ static void retire(struct guardian *g, int signal)
 
 static void signal_workers(const struct guardian *g, int signal)
 {
+	if (signal != SIGUSR1)
+		signal = RUN_STOP_SIGNAL;
 	if (g->worker.pid)
 		kill(g->worker.pid, signal);
 	for (unsigned int i = 0; i < g->n_old; i++)

@@ -160,7 +160,7 @@ struct serving {
 	uint64_t stopping_since_ms;
 	unsigned int leash_ms; /* of struct run_care */
 	uint64_t let_go_ms;    /* the guardian has gone, and so it stops softly then; 0: it lives */
-	pid_t guardian;        /* 0: there never was one */
+	bool guarded;          /* there was a guardian at the beginning */
 	bool hurried;          /* it shall not stop softly then, but at once */
 };
 
@@ -220,11 +220,11 @@ static void soft_stop(struct serving *s)
 }
 
 /* A service manager (1) and a terminal (0: the kernel) signal a guardian and all below it at once.
- * The guardian stops us when the virtual IPs have gone; without it, they have when it lets us go.
- */
+ * The guardian stops us when the virtual IPs have gone (RUN_STOP_SIGNAL); without it, they have
+ * when its leash lets us go. */
 static void on_stop_signal(struct serving *s, pid_t from)
 {
-	bool to_all = s->guardian && from <= 1 && from != s->guardian;
+	bool to_all = s->guarded && from <= 1;
 
 	if (to_all && !s->let_go_ms)
 		return;
@@ -245,6 +245,8 @@ static void on_signal(struct serving *s, int signal, pid_t from)
 		on_stop_signal(s, from);
 		break;
 	default: /* HUP, QUIT, USR2: for masters; here they must not kill */
+		if (signal == RUN_STOP_SIGNAL)
+			program_stop_now(s->program);
 		break;
 	}
 }
@@ -312,6 +314,7 @@ static int block_signals(void)
 					  SIGTTIN, SIGTTOU, 0};
 	     *v; v++)
 		sigaddset(&set, *v);
+	sigaddset(&set, RUN_STOP_SIGNAL);
 	signal(SIGPIPE, SIG_IGN);
 	return process_signal_fd(&set);
 }
@@ -332,7 +335,7 @@ int run_serve(struct program *p, const struct run_care *care)
 	struct serving s = {.program = p,
 			    .leash = care->leash,
 			    .leash_ms = care->leash_ms,
-			    .guardian = care->leash >= 0 ? getppid() : 0};
+			    .guarded = care->leash >= 0};
 	int signals = block_signals();
 
 	p->pid = (int)getpid();

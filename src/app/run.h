@@ -10,10 +10,17 @@
 
 #include "proxy/listener.h"
 
+#include <signal.h>
+
 /* Builds it, with references of its own to the models, and opens its sockets (those in `inherited`
  * first). `vrrp` NULL: no virtual IP. NULL after diagnostics, which have been printed. */
 struct program *run_prepare(struct model *m, struct model_vrrp *vrrp, const struct options *o,
 			    struct inherited_socket *inherited, unsigned int n) must_check;
+/* "Stop at once", from the guardian to a worker. SIGTERM would not do: a service manager and a
+ * terminal send that to all processes at once, long before the worker's turn, and two of the same
+ * signal become one; those of real time are all delivered. */
+#define RUN_STOP_SIGNAL (SIGRTMIN + 1)
+
 struct run_care {
 	void (*on_ready)(void *user); /* all is serving; NULL: nobody wants to know */
 	void *user;

@@ -5,6 +5,7 @@
  * resolve.c for a configuration without errors.
  */
 #include "config/section_core.h"
+#include "config/section_rules.h"
 
 static void warn(struct config_reader *r, const struct model_proxy *p, const char *before,
 		 const char *after)
@@ -42,10 +43,22 @@ static bool takes_stats(struct model_proxy *p)
 
 static bool takes_redirects(struct model_proxy *p)
 {
-	bool used = p->redirects != NULL;
+	return config_take_http_rules(p, RULES_REDIRECT);
+}
 
-	p->redirects = NULL;
-	return used;
+static bool takes_requests(struct model_proxy *p)
+{
+	return config_take_http_rules(p, RULES_HTTP_REQUEST);
+}
+
+static bool takes_responses(struct model_proxy *p)
+{
+	return config_take_http_rules(p, RULES_HTTP_RESPONSE);
+}
+
+static bool takes_after_responses(struct model_proxy *p)
+{
+	return config_take_http_rules(p, RULES_HTTP_AFTER);
 }
 
 static bool takes_forwardfor(struct model_proxy *p)
@@ -87,6 +100,12 @@ static const struct {
 } http_only[] = {
     {takes_stats, "'stats' statement ignored for",
      "as it requires HTTP mode. Write 'mode http' or remove it."},
+    {takes_requests, "'http-request' rules ignored for",
+     "as they require HTTP mode. Write 'mode http' or remove them."},
+    {takes_responses, "'http-response' rules ignored for",
+     "as they require HTTP mode. Write 'mode http' or remove them."},
+    {takes_after_responses, "'http-after-response' rules ignored for",
+     "as they require HTTP mode. Write 'mode http' or remove them."},
     {takes_redirects, "'redirect' rules ignored for",
      "as they require HTTP mode. Write 'mode http' or remove them."},
     {takes_forwardfor, "'option forwardfor' ignored for",

@@ -88,31 +88,34 @@ static void dump_captures(const struct dump_place *at, const struct model_captur
 			  const char *side)
 {
 	for (const struct model_capture *c = list; c; c = c->next)
-		buffer_printf(at->out, "%s capture %s %u header %.*s len %u\n", at->prefix, side,
-			      c->index, SPAN_ARG(c->name), c->max_bytes);
+		buffer_printf(at->out, "%s capture %s %u %s%.*s len %u\n", at->prefix, side,
+			      c->index, c->name.p ? "header " : "slot", SPAN_ARG(c->name),
+			      c->max_bytes);
 }
 
-static void dump_redirects(const struct dump_place *at, const struct model_proxy *p)
+static void dump_list(const struct dump_place *at, enum rule_set set, const struct rule_list *list)
 {
-	static const char *const kinds[] = {[REDIRECT_LOCATION] = "location",
-					    [REDIRECT_PREFIX] = "prefix",
-					    [REDIRECT_SCHEME] = "scheme"};
-
-	for (const struct model_redirect *r = p->redirects; r; r = r->next) {
-		buffer_printf(at->out, "%s redirect %s ", at->prefix, kinds[r->kind]);
-		dump_word(at->out, r->to);
-		buffer_printf(
-		    at->out, " code %u%s%s%s", r->code, r->drop_query ? " drop-query" : "",
-		    r->append_slash ? " append-slash" : "", r->ignore_empty ? " ignore-empty" : "");
-		if (r->set_cookie.p) {
-			buffer_add_text(at->out, " set-cookie ");
-			dump_word(at->out, r->set_cookie);
+	for (const struct rule *r = list->first; r; r = r->next) {
+		buffer_printf(at->out, "%s", at->prefix);
+		if (set != RULES_REDIRECT)
+			buffer_printf(at->out, " %s", rule_set_name(set));
+		for (unsigned int i = 0; i < r->n_words; i++) {
+			buffer_add_char(at->out, ' ');
+			dump_word(at->out, r->words[i]);
 		}
-		buffer_printf(at->out, "%s\n", r->condition ? " conditional" : "");
+		buffer_add_char(at->out, '\n');
 	}
+}
+
+static void dump_rules(const struct dump_place *at, const struct model_proxy *p)
+{
+	for (unsigned int set = 0; p->rules && set < RULE_SETS; set++)
+		dump_list(at, (enum rule_set)set, &p->rules->lists[set]);
 	for (const struct use_backend *u = p->use_backends; u; u = u->next)
 		buffer_printf(at->out, "%s use_backend %s%s\n", at->prefix, u->name,
 			      u->condition ? " conditional" : "");
+	for (const struct use_server *u = p->use_servers; u; u = u->next)
+		buffer_printf(at->out, "%s use-server %s conditional\n", at->prefix, u->name);
 }
 
 static void dump_replies(const struct dump_place *at, const struct model_proxy *p)
@@ -311,7 +314,7 @@ void dump_parts(const struct dump_place *at, const struct model_proxy *p)
 {
 	dump_captures(at, p->request_captures, "request");
 	dump_captures(at, p->response_captures, "response");
-	dump_redirects(at, p);
+	dump_rules(at, p);
 	dump_replies(at, p);
 	dump_stats(at, p->stats);
 	dump_balance(at, p);

@@ -9,6 +9,8 @@
 
 #include "config/keyword_priv.h"
 
+#include "rule/help.h"
+
 #include "base/format.h"
 
 #include <stdlib.h>
@@ -314,5 +316,6 @@ void config_list_keywords(struct buffer *out)
 	qsort(rows, n, sizeof(const struct keyword *), compare_rows);
 	for (size_t i = 0; i < n; i++)
 		list_row(out, rows[i]);
+	rule_list_families(out, &arena);
 	arena_fini(&arena);
 }

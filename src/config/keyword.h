@@ -90,6 +90,15 @@ struct argument {
 			      void *target);
 	const char *help;
 };
+struct argument_table { /* the manual page lists them: ARGUMENTS_OF("bind", bind_arguments) */
+	const char *of; /* the keyword they stand behind */
+	const struct argument *rows;
+	unsigned int n;
+};
+FAMILY_DECLARE(argument_table, struct argument_table);
+#define ARGUMENTS_OF(keyword, table)                                                               \
+	static const struct argument_table table##_listed = {keyword, table, array_size(table)};   \
+	FAMILY_ADD(argument_table, table##_listed)
 unsigned int argument_apply(struct config_reader *r, const struct node *line, unsigned int at,
 			    const struct argument *table, unsigned int n, void *target,
 			    const char *what);
@@ -124,8 +133,5 @@ struct address_ports {
 };
 bool config_parse_address(struct config_reader *r, const struct node *line, struct span word,
 			  unsigned int allow, struct address *out, struct address_ports *ports);
-/* "if COND" / "unless COND" from word `at` on; *out NULL when the line ends there. */
-bool config_parse_condition(struct config_reader *r, const struct node *line, unsigned int at,
-			    struct condition **out);
 
 #endif

@@ -57,8 +57,7 @@ KEYWORDS(
     LATER("wurfl-data-file", IN_GLOBAL), LATER("wurfl-information-list", IN_GLOBAL),
     LATER("wurfl-information-list-separator", IN_GLOBAL));
 
-KEYWORDS(keyword_later_proxy, LATER("acl", IN_PROXY), LATER("compression", IN_PROXY),
-	 LATER("declare capture", IN_FRONTEND | IN_LISTEN),
+KEYWORDS(keyword_later_proxy, LATER("compression", IN_PROXY),
 	 LATER("dispatch", IN_LISTEN | IN_BACKEND), LATER("email-alert from", IN_PROXY),
 	 LATER("email-alert level", IN_PROXY), LATER("email-alert mailers", IN_PROXY),
 	 LATER("email-alert myhostname", IN_PROXY), LATER("email-alert to", IN_PROXY),
@@ -66,13 +65,12 @@ KEYWORDS(keyword_later_proxy, LATER("acl", IN_PROXY), LATER("compression", IN_PR
 	 LATER("external-check command", IN_BACK), LATER("external-check path", IN_BACK),
 	 LATER("filter", NOT_DEFAULTS), LATER("force-be-switch", IN_LISTEN | IN_BACKEND),
 	 LATER("force-persist", IN_LISTEN | IN_BACKEND), LATER("guid", IN_PROXY),
-	 LATER("hash-preserve-affinity", IN_BACK), LATER("http-after-response", IN_PROXY),
-	 LATER("http-error", IN_PROXY), LATER("http-request", IN_PROXY),
-	 LATER("http-response", IN_PROXY), LATER("http-send-name-header", IN_BACK),
-	 LATER("ignore-persist", IN_LISTEN | IN_BACKEND), LATER("log-format-sd", IN_FRONT),
-	 LATER("log-steps", IN_PROXY), LATER("monitor fail", IN_FRONTEND | IN_LISTEN),
-	 LATER("option checkcache", IN_BACK), LATER("option external-check", IN_BACK),
-	 LATER("option forwarded", IN_PROXY), LATER("option h1-case-adjust-bogus-client", IN_FRONT),
+	 LATER("hash-preserve-affinity", IN_BACK), LATER("http-error", IN_PROXY),
+	 LATER("http-send-name-header", IN_BACK), LATER("ignore-persist", IN_LISTEN | IN_BACKEND),
+	 LATER("log-format-sd", IN_FRONT), LATER("log-steps", IN_PROXY),
+	 LATER("monitor fail", IN_FRONTEND | IN_LISTEN), LATER("option checkcache", IN_BACK),
+	 LATER("option external-check", IN_BACK), LATER("option forwarded", IN_PROXY),
+	 LATER("option h1-case-adjust-bogus-client", IN_FRONT),
 	 LATER("option h1-case-adjust-bogus-server", IN_BACK),
 	 LATER("option http-buffer-request", IN_PROXY),
 	 LATER("option http-drop-request-trailers", IN_PROXY),
@@ -92,4 +90,4 @@ KEYWORDS(keyword_later_proxy, LATER("acl", IN_PROXY), LATER("compression", IN_PR
 	 LATER("tcp-request inspect-delay", IN_PROXY), LATER("tcp-request session", IN_FRONT),
 	 LATER("tcp-response content", IN_BACK), LATER("tcp-response inspect-delay", IN_BACK),
 	 LATER("unique-id-format", IN_FRONT), LATER("unique-id-header", IN_FRONT),
-	 LATER("use-fcgi-app", NOT_DEFAULTS), LATER("use-server", IN_LISTEN | IN_BACKEND));
+	 LATER("use-fcgi-app", NOT_DEFAULTS));

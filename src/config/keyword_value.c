@@ -113,39 +113,6 @@ bool config_expect_end(struct config_reader *r, const struct node *line, unsigne
 	return false;
 }
 
-bool config_parse_condition(struct config_reader *r, const struct node *line, unsigned int at,
-			    struct condition **out)
-{
-	bool unless = node_word_is(line, at, "unless");
-	const char *error = "out of memory";
-	struct condition *c;
-
-	if (at >= line->n_words) {
-		*out = NULL;
-		return true;
-	}
-	if (!unless && !node_word_is(line, at, "if")) {
-		config_alert(r, line,
-			     "'%s' expects 'if' or 'unless' followed by a condition (got '%s').",
-			     line->words[0].p, line->words[at].p);
-		return false;
-	}
-	if (at + 1 == line->n_words) {
-		config_alert(r, line, "'%s' expects a condition behind '%s'.", line->words[0].p,
-			     line->words[at].p);
-		return false;
-	}
-	c = condition_compile(line->words + at + 1, line->n_words - at - 1, unless, r->arena,
-			      &error);
-	if (!c) {
-		config_alert(r, line, "error detected while parsing a '%s' condition : %s",
-			     line->words[0].p, error);
-		return false;
-	}
-	*out = c;
-	return true;
-}
-
 /* One word as text, which lives in the arena already. */
 static bool parse_text(struct config_reader *r, const struct node *line, unsigned int at,
 		       const char **out)

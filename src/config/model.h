@@ -8,6 +8,7 @@
 #define CONFIG_MODEL_H
 
 #include "config/model_parts.h"
+#include "config/model_rules.h"
 
 struct model_global {
 	struct model_log *logs;
@@ -75,15 +76,6 @@ struct model_timeouts {
 	    http_keep_alive, tunnel, tarpit;
 };
 
-struct use_backend {
-	struct use_backend *next;
-	const char *name;
-	struct model_proxy *backend; /* resolved */
-	struct condition *condition; /* NULL: always */
-	const char *file;
-	int line;
-};
-
 #define PROXY_FRONTEND 1
 #define PROXY_BACKEND 2
 
@@ -123,7 +115,8 @@ struct model_proxy {
 	/* either side, HTTP */
 	enum connection_mode connection_mode;
 	struct model_forwarded forwardfor, originalto;
-	struct model_redirect *redirects;
+	struct model_rules *rules;                /* NULL: none at all */
+	struct acl *acls;                         /* while the files are read */
 	struct model_reply *replies[REPLY_KINDS]; /* errorfile, errorloc: NULL means the built-in
 						     one */
 	struct model_stats *stats;                /* NULL: none */
@@ -140,6 +133,7 @@ struct model_proxy {
 	unsigned int retry_on;                  /* enum retry_on */
 	uint64_t retry_status[8]; /* bitmap of statuses 100 … 599, bit = status - 100 */
 	struct model_balance balance;
+	struct use_server *use_servers;
 	struct model_cookie *cookie; /* NULL: none */
 	enum reuse_mode reuse;
 	struct model_check check;
@@ -163,6 +157,7 @@ struct model {
 					in */
 	unsigned int n_proxies;
 	struct model_regex *regexes;
+	struct rule_program rules; /* what all rules share */
 };
 
 /* The model with one reference, or NULL when out of memory. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The parts of the configuration model that only HTTP proxies have: cookies, forwardfor, captures,
- * redirects, replies, statistics. Included by model_parts.h. */
+ * replies, statistics. Included by model_parts.h. */
 #ifndef CONFIG_MODEL_HTTP_H
 #define CONFIG_MODEL_HTTP_H
 
@@ -30,22 +30,8 @@ struct model_forwarded { /* option forwardfor / originalto */
 
 struct model_capture {
 	struct model_capture *next;
-	struct span name;
+	struct span name; /* p NULL: a slot that rules fill */
 	unsigned int max_bytes, index;
-};
-
-enum redirect_kind { REDIRECT_LOCATION, REDIRECT_PREFIX, REDIRECT_SCHEME };
-
-struct model_redirect {
-	struct model_redirect *next;
-	enum redirect_kind kind;
-	struct span to;
-	unsigned int code; /* 301 302 303 307 308 */
-	bool drop_query, append_slash, ignore_empty;
-	struct span set_cookie; /* whole Set-Cookie value, p NULL: none */
-	struct condition *condition;
-	const char *file;
-	int line;
 };
 
 enum reply_kind {

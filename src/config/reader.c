@@ -106,6 +106,7 @@ static struct model_proxy *new_proxy(struct reading *g, const struct model_proxy
 	}
 	if (from) {
 		*p = *from;
+		p->acls = NULL;
 	} else {
 		config_proxy_init(p);
 		config_parts_init(p);

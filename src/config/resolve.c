@@ -7,6 +7,7 @@
  */
 #include "config/section_core.h"
 #include "config/section_parts.h"
+#include "config/section_rules.h"
 
 #include "base/format.h"
 
@@ -161,7 +162,8 @@ static void resolve_backends(struct config_reader *r, struct model_proxy *p)
 		struct reference ref = {p,       u->name, "use_backend", "in a 'use_backend' rule",
 					u->file, u->line};
 
-		u->backend = find_backend(r, &ref);
+		if (!u->format)
+			u->backend = find_backend(r, &ref);
 	}
 }
 
@@ -242,6 +244,7 @@ void config_resolve(struct config_reader *r, bool clean)
 			resolve_backends(r, p);
 	}
 	resolve_tracking(r);
+	config_resolve_rules(r);
 	for (struct model_proxy *p = r->model->proxies; p; p = p->next) {
 		config_number_parts(r, p);
 		(void)config_parts_finish(r, p);

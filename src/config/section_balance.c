@@ -362,15 +362,16 @@ static unsigned int parse_cookie_mode(struct config_reader *r, const struct node
 #define AT(member) offsetof(struct model_cookie, member)
 
 static const struct argument cookie_arguments[] = {
-    {"attr", KEYWORD_PARSE, 0, 0, 0, parse_attr, "one more attribute of the cookie"},
-    {"domain", KEYWORD_PARSE, 0, 0, 0, parse_domain, "domain of the cookie"},
+    {"attr", KEYWORD_PARSE, 0, 0, 0, parse_attr, "TEXT: one more attribute of the cookie"},
+    {"domain", KEYWORD_PARSE, 0, 0, 0, parse_domain, "NAME: domain of the cookie"},
     {"dynamic", KEYWORD_LATER, 0, 0, 0, NULL, "values made of servers' addresses"},
     {"httponly", KEYWORD_FLAG, AT(httponly), 0, 0, NULL, "hidden from scripts"},
     {"indirect", KEYWORD_FLAG, AT(indirect), 0, 0, NULL, "the server does not see it"},
     {"insert", KEYWORD_PARSE, 0, 0, 0, parse_cookie_mode, "halb sets it"},
     {"maxidle", KEYWORD_PARSE, 0, 0, 0, parse_maxidle,
-     "not honoured after so long without a request"},
-    {"maxlife", KEYWORD_PARSE, 0, 0, 0, parse_maxlife, "not honoured so long after it was set"},
+     "TIME: not honoured after so long without a request"},
+    {"maxlife", KEYWORD_PARSE, 0, 0, 0, parse_maxlife,
+     "TIME: not honoured so long after it was set"},
     {"nocache", KEYWORD_FLAG, AT(nocache), 0, 0, NULL, "answers that set it are not cached"},
     {"postonly", KEYWORD_FLAG, AT(postonly), 0, 0, NULL, "set in answers to POST only"},
     {"prefix", KEYWORD_PARSE, 0, 0, 0, parse_cookie_mode, "the server's cookie gets a prefix"},
@@ -379,6 +380,7 @@ static const struct argument cookie_arguments[] = {
      "the value of the server's cookie is replaced"},
     {"secure", KEYWORD_FLAG, AT(secure), 0, 0, NULL, "over TLS only"},
 };
+ARGUMENTS_OF("cookie", cookie_arguments);
 
 static bool check_cookie(struct config_reader *r, const struct node *line,
 			 const struct model_cookie *c)
@@ -419,13 +421,14 @@ static void parse_cookie(struct config_reader *r, const struct node *line, unsig
 
 KEYWORDS(section_balance,
 	 {"balance", IN_BACK, KEYWORD_PARSE, 0, 0, 0, parse_balance,
-	  "which server comes next: roundrobin, static-rr, leastconn, first, random, source, uri, "
+	  "ALGORITHM: which server comes next: roundrobin, static-rr, leastconn, first, random, "
+	  "source, uri, "
 	  "url_param, hdr"},
 	 {"cookie", IN_BACK, KEYWORD_PARSE, 0, 0, 0, parse_cookie,
-	  "clients stay on a server by a cookie"},
+	  "NAME WORDS: clients stay on a server by a cookie"},
 	 {"dynamic-cookie-key", IN_BACK, KEYWORD_LATER, 0, 0, 0, NULL,
 	  "key of 'cookie ... dynamic'"},
 	 {"hash-balance-factor", IN_BACK, KEYWORD_PARSE, 0, 0, 0, parse_hash_balance_factor,
-	  "percent of the average load past which a hashed request goes to another server"},
+	  "PERCENT: of the average load, past which a hashed request goes to another server"},
 	 {"hash-type", IN_BACK, KEYWORD_PARSE, 0, 0, 0, parse_hash_type,
-	  "map-based or consistent, hash function and modifier"});
+	  "METHOD [FUNCTION [MODIFIER]]: map-based or consistent; a hash function; avalanche"});

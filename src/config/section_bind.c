@@ -206,22 +206,23 @@ static const struct argument bind_arguments[] = {
      "connections that wait to be accepted"},
     {"defer-accept", KEYWORD_FLAG, AT(defer_accept), 0, 0, NULL,
      "accept when the client has sent data"},
-    {"expose-fd", KEYWORD_PARSE, 0, 0, 0, parse_expose_fd, "a reload may fetch the listeners here"},
-    {"gid", KEYWORD_PARSE, 0, 0, 0, parse_gid, "group of the unix socket, by number"},
-    {"group", KEYWORD_PARSE, 0, 0, 0, parse_group, "group of the unix socket, by name"},
-    {"id", KEYWORD_UINT, AT(id), 1, INT32_MAX, NULL, "number of the listener in stats"},
+    {"expose-fd", KEYWORD_PARSE, 0, 0, 0, parse_expose_fd,
+     "listeners: a reload may fetch them here"},
+    {"gid", KEYWORD_PARSE, 0, 0, 0, parse_gid, "NUMBER: group of the unix socket"},
+    {"group", KEYWORD_PARSE, 0, 0, 0, parse_group, "NAME: group of the unix socket"},
+    {"id", KEYWORD_UINT, AT(id), 1, INT32_MAX, NULL, "NUMBER: of the listener in statistics"},
     {"interface", KEYWORD_PARSE, 0, 0, 0, parse_interface,
-     "only connections of this network interface"},
+     "NAME: only connections of this network interface"},
     {"level", KEYWORD_PARSE, 0, 0, 0, parse_level,
-     "what the runtime API allows here: user, operator, admin"},
+     "user|operator|admin: what the runtime API allows here"},
     {"maxconn", KEYWORD_UINT, AT(maxconn), 0, INT32_MAX, NULL, "connections at a time"},
-    {"mode", KEYWORD_PARSE, 0, 0, 0, parse_mode, "octal mode of the unix socket"},
-    {"mss", KEYWORD_PARSE, 0, 0, 0, parse_mss, "largest TCP segment"},
-    {"name", KEYWORD_PARSE, 0, 0, 0, parse_name, "name of the listener in stats"},
+    {"mode", KEYWORD_PARSE, 0, 0, 0, parse_mode, "OCTAL: mode of the unix socket"},
+    {"mss", KEYWORD_PARSE, 0, 0, 0, parse_mss, "BYTES: largest TCP segment"},
+    {"name", KEYWORD_PARSE, 0, 0, 0, parse_name, "NAME: of the listener in statistics"},
     {"nice", KEYWORD_PARSE, 0, 0, 0, parse_nice,
      "taken without effect: halb shares each turn of its loop evenly"},
     {"process", KEYWORD_IGNORED, 0, 0, 1, NULL, "taken without effect: all threads accept"},
-    {"proto", KEYWORD_PARSE, 0, 0, 0, parse_proto, "forces the protocol: h1"},
+    {"proto", KEYWORD_PARSE, 0, 0, 0, parse_proto, "NAME: forces the protocol; h1"},
     {"shards", KEYWORD_IGNORED, 0, 0, 1, NULL,
      "taken without effect: each thread has a socket already"},
     {"tcp-ut", KEYWORD_IGNORED, 0, 0, 1, NULL,
@@ -231,8 +232,8 @@ static const struct argument bind_arguments[] = {
     {"thread", KEYWORD_IGNORED, 0, 0, 1, NULL, "taken without effect: all threads accept"},
     {"transparent", KEYWORD_FLAG, AT(transparent), 0, 0, NULL,
      "bind to an address that is not local"},
-    {"uid", KEYWORD_PARSE, 0, 0, 0, parse_uid, "owner of the unix socket, by number"},
-    {"user", KEYWORD_PARSE, 0, 0, 0, parse_user, "owner of the unix socket, by name"},
+    {"uid", KEYWORD_PARSE, 0, 0, 0, parse_uid, "NUMBER: owner of the unix socket"},
+    {"user", KEYWORD_PARSE, 0, 0, 0, parse_user, "NAME: owner of the unix socket"},
     {"v4v6", KEYWORD_FLAG, AT(v4v6), 0, 0, NULL, "an IPv6 address takes IPv4 clients too"},
     {"v6only", KEYWORD_FLAG, AT(v6only), 0, 0, NULL, "an IPv6 address takes IPv6 clients only"},
     LATER("accept-netscaler-cip"),
@@ -278,6 +279,7 @@ static const struct argument bind_arguments[] = {
     LATER("tls-ticket-keys"),
     LATER("verify"),
 };
+ARGUMENTS_OF("bind", bind_arguments);
 
 struct bind_list {
 	struct config_reader *reader;
@@ -407,4 +409,4 @@ static void parse_bind(struct config_reader *r, const struct node *line, unsigne
 }
 
 KEYWORDS(section_bind, {"bind", IN_FRONTEND | IN_LISTEN, KEYWORD_PARSE, 0, 0, 0, parse_bind,
-			"addresses to listen on: [ADDRESS]:PORT[-PORT],... and its words"});
+			"[ADDRESS]:PORT[-PORT],... WORDS: addresses to listen on"});

@@ -89,11 +89,11 @@ static unsigned int parse_proto(struct config_reader *r, const struct node *line
 	}
 
 static const struct argument connect_arguments[] = {
-    {"comment", KEYWORD_PARSE, 0, 0, 0, parse_comment, "text for the message when this fails"},
+    {"comment", KEYWORD_PARSE, 0, 0, 0, parse_comment, "TEXT: for the message when this fails"},
     {"default", KEYWORD_FLAG, AT(default_options), 0, 0, NULL, "options of the server line"},
     {"linger", KEYWORD_FLAG, AT(linger), 0, 0, NULL, "closes without a reset"},
-    {"port", KEYWORD_PARSE, 0, 0, 0, parse_port, "port to connect to"},
-    {"proto", KEYWORD_PARSE, 0, 0, 0, parse_proto, "h1"},
+    {"port", KEYWORD_PARSE, 0, 0, 0, parse_port, "PORT: where to"},
+    {"proto", KEYWORD_PARSE, 0, 0, 0, parse_proto, "NAME: h1"},
     {"send-proxy", KEYWORD_FLAG, AT(send_proxy), 0, 0, NULL, "PROXY header first"},
     LATER("addr"),
     LATER("alpn"),
@@ -101,6 +101,7 @@ static const struct argument connect_arguments[] = {
     LATER("ssl"),
     LATER("via-socks4"),
 };
+ARGUMENTS_OF("check connect", connect_arguments);
 
 bool check_rule_parse_connect(struct config_reader *r, const struct node *line, unsigned int at,
 			      struct check_step *step)
@@ -230,15 +231,16 @@ static unsigned int parse_body(struct config_reader *r, const struct node *line,
 }
 
 static const struct argument send_arguments[] = {
-    {"body", KEYWORD_PARSE, 0, 0, 0, parse_body, "body of the request"},
-    {"comment", KEYWORD_PARSE, 0, 0, 0, parse_comment, "text for the message when this fails"},
-    {"hdr", KEYWORD_PARSE, 0, 0, 0, parse_hdr, "one header field: NAME VALUE"},
-    {"meth", KEYWORD_PARSE, 0, 0, 0, parse_meth, "method, OPTIONS unless set"},
-    {"uri", KEYWORD_PARSE, 0, 0, 0, parse_uri, "request target, / unless set"},
-    {"ver", KEYWORD_PARSE, 0, 0, 0, parse_ver, "HTTP/1.0 (unless set) or HTTP/1.1"},
+    {"body", KEYWORD_PARSE, 0, 0, 0, parse_body, "TEXT: body of the request"},
+    {"comment", KEYWORD_PARSE, 0, 0, 0, parse_comment, "TEXT: for the message when this fails"},
+    {"hdr", KEYWORD_PARSE, 0, 0, 0, parse_hdr, "NAME VALUE: one header field"},
+    {"meth", KEYWORD_PARSE, 0, 0, 0, parse_meth, "METHOD: OPTIONS unless set"},
+    {"uri", KEYWORD_PARSE, 0, 0, 0, parse_uri, "URI: request target, / unless set"},
+    {"ver", KEYWORD_PARSE, 0, 0, 0, parse_ver, "VERSION: HTTP/1.0 (unless set) or HTTP/1.1"},
     LATER("body-lf"),
     LATER("uri-lf"),
 };
+ARGUMENTS_OF("http-check send", send_arguments);
 
 bool check_rule_parse_http_send(struct config_reader *r, const struct node *line, unsigned int at,
 				struct check_step *step)
@@ -564,45 +566,49 @@ static unsigned int parse_not(struct config_reader *r, const struct node *line, 
 	return at;
 }
 
-#define EXPECT_COMMON                                                                               \
-	{"!", KEYWORD_PARSE, 0, 0, 0, parse_not, "the pattern must not match"},                     \
-	    {"comment",                                                                             \
-	     KEYWORD_PARSE,                                                                         \
-	     0,                                                                                     \
-	     0,                                                                                     \
-	     0,                                                                                     \
-	     parse_comment,                                                                         \
-	     "text for the message when this fails"},                                               \
-	    {"error-status", KEYWORD_PARSE, 0, 0, 0, parse_error_status, "status when it fails"},   \
-	    {"min-recv",                                                                            \
-	     KEYWORD_PARSE,                                                                         \
-	     0,                                                                                     \
-	     0,                                                                                     \
-	     0,                                                                                     \
-	     parse_min_recv,                                                                        \
-	     "bytes to wait for before matching"},                                                  \
-	    {"ok-status", KEYWORD_PARSE, 0, 0, 0, parse_ok_status, "status when it passes"},        \
-	    {"on-error", KEYWORD_PARSE, 0, 0, 0, parse_on_error, "text when it fails"},             \
-	    {"on-success", KEYWORD_PARSE, 0, 0, 0, parse_on_success, "text when it passes"},        \
-	    {"rstring", KEYWORD_PARSE, 0, 0, 0, parse_rstring, "regular expression"},               \
-	    {"string", KEYWORD_PARSE, 0, 0, 0, parse_string, "text that must be there"},            \
-	    {"tout-status", KEYWORD_PARSE, 0, 0, 0, parse_tout_status, "status when it times out"}, \
+#define EXPECT_COMMON                                                                                \
+	{"!", KEYWORD_PARSE, 0, 0, 0, parse_not, "the pattern must not match"},                      \
+	    {"comment",                                                                              \
+	     KEYWORD_PARSE,                                                                          \
+	     0,                                                                                      \
+	     0,                                                                                      \
+	     0,                                                                                      \
+	     parse_comment,                                                                          \
+	     "text for the message when this fails"},                                                \
+	    {"error-status", KEYWORD_PARSE, 0, 0, 0, parse_error_status, "STATUS: when it fails"},   \
+	    {"min-recv",                                                                             \
+	     KEYWORD_PARSE,                                                                          \
+	     0,                                                                                      \
+	     0,                                                                                      \
+	     0,                                                                                      \
+	     parse_min_recv,                                                                         \
+	     "NUMBER: bytes to wait for before matching"},                                           \
+	    {"ok-status", KEYWORD_PARSE, 0, 0, 0, parse_ok_status, "STATUS: when it passes"},        \
+	    {"on-error", KEYWORD_PARSE, 0, 0, 0, parse_on_error, "TEXT: when it fails"},             \
+	    {"on-success", KEYWORD_PARSE, 0, 0, 0, parse_on_success, "TEXT: when it passes"},        \
+	    {"rstring", KEYWORD_PARSE, 0, 0, 0, parse_rstring, "REGEX: of the answer"},              \
+	    {"string", KEYWORD_PARSE, 0, 0, 0, parse_string, "TEXT: must be there"},                 \
+	    {"tout-status", KEYWORD_PARSE, 0, 0, 0, parse_tout_status, "STATUS: when it times out"}, \
 	    LATER("status-code"), LATER("string-lf")
 
 static const struct argument http_expect_arguments[] = {
     EXPECT_COMMON,
-    {"fhdr", KEYWORD_PARSE, 0, 0, 0, parse_expect_hdr, "a header field, its whole value"},
-    {"hdr", KEYWORD_PARSE, 0, 0, 0, parse_expect_hdr, "a header field, each element of its list"},
-    {"rstatus", KEYWORD_PARSE, 0, 0, 0, parse_rstatus, "regular expression for the status"},
-    {"status", KEYWORD_PARSE, 0, 0, 0, parse_status, "codes and ranges of codes"},
+    {"fhdr", KEYWORD_PARSE, 0, 0, 0, parse_expect_hdr,
+     "name NAME [value VALUE]: a header field, its whole value"},
+    {"hdr", KEYWORD_PARSE, 0, 0, 0, parse_expect_hdr,
+     "name NAME [value VALUE]: a header field, each element of its list"},
+    {"rstatus", KEYWORD_PARSE, 0, 0, 0, parse_rstatus, "REGEX: of the status"},
+    {"status", KEYWORD_PARSE, 0, 0, 0, parse_status, "CODE[-CODE],...: codes and ranges of codes"},
 };
+ARGUMENTS_OF("http-check expect", http_expect_arguments);
 
 static const struct argument tcp_expect_arguments[] = {
     EXPECT_COMMON,
-    {"binary", KEYWORD_PARSE, 0, 0, 0, parse_binary, "bytes as hex digits"},
-    {"rbinary", KEYWORD_PARSE, 0, 0, 0, parse_rbinary, "regular expression on the hex digits"},
+    {"binary", KEYWORD_PARSE, 0, 0, 0, parse_binary, "HEX: bytes that must be there"},
+    {"rbinary", KEYWORD_PARSE, 0, 0, 0, parse_rbinary, "REGEX: of the answer as hex digits"},
     LATER("binary-lf"),
 };
+ARGUMENTS_OF("tcp-check expect", tcp_expect_arguments);
 
 /* "!string" is "!" and "string": the word without its mark, in a copy of the line. */
 static bool strip_mark(struct config_reader *r, struct node *line, unsigned int at)

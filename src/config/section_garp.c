@@ -121,6 +121,6 @@ SETTINGS(section_garp,
 	 {"gna_interval", IN(GARP), SETTING_US, GARP(gna_interval_us), 0, 1000000, NULL,
 	  "seconds between two neighbour advertisements"},
 	 {"interface", IN(GARP), SETTING_PARSE, 0, 0, 0, parse_interface,
-	  "the one the group is for"},
+	  "NAME: the one the group is for"},
 	 {"interfaces", IN(GARP), SETTING_BLOCK, 0, 0, 0, parse_interfaces,
 	  "{ NAME ... }: several"});

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What HTTP proxies know besides: connection modes, forwardfor and originalto, reuse of server
- * connections, captures, redirects and HTTP's own options. Replies from files are in
+ * connections, captures and HTTP's own options. Replies from files are in
  * section_reply.c.
  */
 #include "config/section_core.h"
@@ -186,174 +186,6 @@ static void parse_capture_cookie(struct config_reader *r, const struct node *lin
 	p->capture_cookie = span_slice(name, 0, name.len - p->capture_cookie_prefix);
 }
 
-struct redirect_parse {
-	struct config_reader *r;
-	const struct node *line;
-	unsigned int at;
-	struct model_redirect *rule;
-	bool has_kind;
-};
-
-static bool redirect_fail(const struct redirect_parse *p, const char *what, const char *word)
-{
-	config_alert(p->r, p->line,
-		     "error detected in proxy '%s' while parsing redirect rule : %s '%s'.",
-		     p->r->proxy->name, what, word);
-	return false;
-}
-
-static bool redirect_kind(struct redirect_parse *p, enum redirect_kind kind)
-{
-	p->rule->kind = kind;
-	p->rule->to = node_word(p->line, p->at + 1);
-	p->has_kind = true;
-	if (span_find_span(p->rule->to, SPAN("%[")) < p->rule->to.len)
-		return redirect_fail(p, "expressions are known, but halb does not do them yet, in",
-				     p->rule->to.p);
-	return true;
-}
-
-static bool redirect_location(struct redirect_parse *p)
-{
-	return redirect_kind(p, REDIRECT_LOCATION);
-}
-
-static bool redirect_prefix(struct redirect_parse *p)
-{
-	return redirect_kind(p, REDIRECT_PREFIX);
-}
-
-static bool redirect_scheme(struct redirect_parse *p)
-{
-	return redirect_kind(p, REDIRECT_SCHEME);
-}
-
-static bool redirect_code(struct redirect_parse *p)
-{
-	static const unsigned int codes[] = {301, 302, 303, 307, 308};
-	uint64_t code = 0;
-
-	if (span_to_u64(node_word(p->line, p->at + 1), 599, &code)) {
-		for (size_t i = 0; i < array_size(codes); i++) {
-			if (codes[i] == code) {
-				p->rule->code = (unsigned int)code;
-				return true;
-			}
-		}
-	}
-	return redirect_fail(p, "'code' must be one of 301, 302, 303, 307 or 308, not",
-			     node_word(p->line, p->at + 1).p);
-}
-
-static bool redirect_set_cookie(struct redirect_parse *p)
-{
-	struct span word = node_word(p->line, p->at + 1);
-	char *text = arena_printf(p->r->arena, "%s; path=/;", word.p);
-
-	if (!text)
-		return redirect_fail(p, "out of memory for", word.p);
-	p->rule->set_cookie = span_of(text);
-	return true;
-}
-
-static bool redirect_clear_cookie(struct redirect_parse *p)
-{
-	struct span word = node_word(p->line, p->at + 1);
-	bool equals = span_find(word, '=') < word.len;
-	char *text =
-	    arena_printf(p->r->arena, "%s%s; path=/; Max-Age=0;", word.p, equals ? "" : "=");
-
-	if (!text)
-		return redirect_fail(p, "out of memory for", word.p);
-	p->rule->set_cookie = span_of(text);
-	return true;
-}
-
-static bool redirect_drop_query(struct redirect_parse *p)
-{
-	p->rule->drop_query = true;
-	return true;
-}
-
-static bool redirect_append_slash(struct redirect_parse *p)
-{
-	p->rule->append_slash = true;
-	return true;
-}
-
-static bool redirect_ignore_empty(struct redirect_parse *p)
-{
-	p->rule->ignore_empty = true;
-	return true;
-}
-
-static const struct {
-	const char *name;
-	bool value; /* takes the next word */
-	bool (*parse)(struct redirect_parse *p);
-} redirect_words[] = {
-    {"location", true, redirect_location},
-    {"prefix", true, redirect_prefix},
-    {"scheme", true, redirect_scheme},
-    {"code", true, redirect_code},
-    {"set-cookie", true, redirect_set_cookie},
-    {"clear-cookie", true, redirect_clear_cookie},
-    {"drop-query", false, redirect_drop_query},
-    {"append-slash", false, redirect_append_slash},
-    {"ignore-empty", false, redirect_ignore_empty},
-};
-
-/* The word at p->at, and its value; p->at moves behind. */
-static bool redirect_word(struct redirect_parse *p)
-{
-	for (size_t i = 0; i < array_size(redirect_words); i++) {
-		if (!node_word_is(p->line, p->at, redirect_words[i].name))
-			continue;
-		if (redirect_words[i].value && !node_word(p->line, p->at + 1).len)
-			return redirect_fail(p, "missing argument for", redirect_words[i].name);
-		if (!redirect_words[i].parse(p))
-			return false;
-		p->at += redirect_words[i].value ? 2 : 1;
-		return true;
-	}
-	return redirect_fail(p,
-			     "expects 'code', 'prefix', 'location', 'scheme', 'set-cookie', "
-			     "'clear-cookie', 'drop-query', "
-			     "'ignore-empty' or 'append-slash', not",
-			     p->line->words[p->at].p);
-}
-
-static void parse_redirect(struct config_reader *r, const struct node *line, unsigned int at)
-{
-	struct model_redirect **end = &r->proxy->redirects;
-	struct redirect_parse p = {.r = r, .line = line, .at = at};
-
-	p.rule = config_alloc(r, line, sizeof(*p.rule));
-	if (!p.rule)
-		return;
-	*p.rule = (struct model_redirect){.code = 302, .file = line->file, .line = line->line};
-	while (p.at < line->n_words && !node_word_is(line, p.at, "if") &&
-	       !node_word_is(line, p.at, "unless")) {
-		if (!redirect_word(&p))
-			return;
-	}
-	if (!p.has_kind) {
-		redirect_fail(
-		    &p, "redirection type expected ('prefix', 'location', or 'scheme') behind",
-		    "redirect");
-		return;
-	}
-	if (!config_parse_condition(r, line, p.at, &p.rule->condition))
-		return;
-	if (r->proxy->use_backends)
-		config_warn(r, line,
-			    "a 'redirect' rule placed after a 'use_backend' rule will still be "
-			    "processed before. Move it up");
-	while (*end)
-		end = &(*end)->next;
-	*end = p.rule;
-}
-
 #define OPTION(name, where, bit, help)                                                             \
 	{                                                                                          \
 		"option " name, where, KEYWORD_OPTION, AT(options), 0, bit, NULL, help             \
@@ -363,8 +195,6 @@ static void parse_redirect(struct config_reader *r, const struct node *line, uns
 		"option " name, where, KEYWORD_IGNORED, 0, 0, 0, NULL, "no effect: " why           \
 	}
 
-enum { NOT_DEFAULTS = IN_FRONTEND | IN_LISTEN | IN_BACKEND };
-
 KEYWORDS(section_http,
 	 {"capture cookie", IN_FRONTEND | IN_LISTEN, KEYWORD_PARSE, 0, 0, 0, parse_capture_cookie,
 	  "NAME len N: a cookie into the log"},
@@ -373,15 +203,13 @@ KEYWORDS(section_http,
 	 {"capture response", IN_FRONTEND | IN_LISTEN, KEYWORD_PARSE, 0, 0, 0,
 	  parse_capture_response, "header NAME len N: a response field into the log"},
 	 {"http-reuse", IN_BACK, KEYWORD_PARSE, 0, 0, 0, parse_reuse,
-	  "who may use an idle server connection: safe by default"},
+	  "MODE: who may use an idle server connection: never, safe (default), aggressive, always"},
 	 {"monitor-uri", IN_FRONT, KEYWORD_PARSE, 0, 0, 0, parse_monitor_uri,
-	  "a request for it is answered 200 at once"},
-	 {"redirect", NOT_DEFAULTS, KEYWORD_PARSE, 0, 0, 0, parse_redirect,
-	  "location|prefix|scheme TO [code N] ... [if CONDITION]"},
+	  "URI: a request for it is answered 200 at once"},
 	 {"option forwardfor", IN_PROXY, KEYWORD_PARSE, 0, 0, 0, parse_forwardfor,
-	  "adds X-Forwarded-For with the client's address"},
+	  "[except NET] [header NAME] [if-none]: adds X-Forwarded-For with the client's address"},
 	 {"option originalto", IN_PROXY, KEYWORD_PARSE, 0, 0, 0, parse_originalto,
-	  "adds X-Original-To with the address it came to"},
+	  "[except NET] [header NAME] [if-none]: adds X-Original-To with the address it came to"},
 	 {"option http-keep-alive", IN_PROXY | TAKES_NO, KEYWORD_PARSE, 0, 0, 0, parse_keep_alive,
 	  "connections stay open (default)"},
 	 {"option http-server-close", IN_PROXY | TAKES_NO, KEYWORD_PARSE, 0, 0, 0,

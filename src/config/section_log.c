@@ -5,6 +5,7 @@
  * copied when a line adds to it.
  */
 #include "config/section_parts.h"
+#include "config/section_rules.h"
 
 #include "rule/log_format.h"
 
@@ -271,14 +272,16 @@ static void parse_log_format(struct config_reader *r, const struct node *line, u
 {
 	struct model_proxy *p = r->proxy;
 	struct log_format *format;
-	const char *error = NULL;
+	struct rule_compiler k;
 
 	if (!config_need_word(r, line, at, "log-format \"<format>\"") ||
 	    !config_expect_end(r, line, at + 1))
 		return;
-	format = log_format_compile(line->words[at], r->arena, &error);
+	config_rule_begin(r, line, ~0u, &k);
+	format = log_format_compile(&k, line->words[at], LOG_FORMAT_LINE);
+	config_rule_end(r, line, &k);
 	if (!format) {
-		config_alert(r, line, "'log-format' : %s", error ? error : "out of memory.");
+		config_alert(r, line, "'log-format' : %s", k.error);
 		return;
 	}
 	p->log_style = LOG_STYLE_OWN;
@@ -331,7 +334,7 @@ bool config_finish_log(struct config_reader *r, struct model_proxy *p)
 	    [LOG_STYLE_HTTP] = log_format_http,
 	    [LOG_STYLE_CLF] = log_format_clf,
 	};
-	const char *error = NULL;
+	struct rule_compiler k = {.arena = r->arena, .program = &r->model->rules};
 
 	if (!expand_global_logs(r, p))
 		goto no_memory;
@@ -344,7 +347,7 @@ bool config_finish_log(struct config_reader *r, struct model_proxy *p)
 			 p->name);
 	if (p->log_style != LOG_STYLE_OWN)
 		p->log_format =
-		    log_format_compile(span_of(formats[p->log_style]), r->arena, &error);
+		    log_format_compile(&k, span_of(formats[p->log_style]), LOG_FORMAT_LINE);
 	if (!p->log_format)
 		goto no_memory;
 	if (p->mode == MODE_TCP && log_format_http_only(p->log_format)) {
@@ -365,16 +368,16 @@ no_memory:
 
 KEYWORDS(section_log,
 	 {"log", IN_GLOBAL | IN_PROXY | TAKES_NO, KEYWORD_PARSE, 0, 0, 0, parse_log,
-	  "where log lines go: ADDRESS [len N] [format F] [sample S] FACILITY [LEVEL [MINLEVEL]], "
-	  "or global"},
+	  "ADDRESS [len N] [format F] [sample S] FACILITY [LEVEL [MINLEVEL]]: where log lines go; "
+	  "or the word global"},
 	 {"log-tag", IN_GLOBAL, KEYWORD_TEXT, GLOBAL(log_tag), 0, 0, NULL,
 	  "program name in log lines"},
 	 {"log-tag", IN_PROXY, KEYWORD_TEXT, PROXY(log_tag), 0, 0, NULL,
 	  "program name in log lines of this proxy"},
 	 {"log-send-hostname", IN_GLOBAL, KEYWORD_PARSE, 0, 0, 0, parse_send_hostname,
-	  "host name in log lines, or this text"},
+	  "[NAME]: host name in log lines, or this text"},
 	 {"log-format", IN_FRONT, KEYWORD_PARSE, 0, 0, 0, parse_log_format,
-	  "log lines of this form"},
+	  "FORMAT: log lines of this form"},
 	 {"option httplog", IN_FRONT, KEYWORD_PARSE, 0, 0, 0, parse_httplog,
-	  "HTTP log lines, with 'clf' in the common log format"},
+	  "[clf|CLF]: HTTP log lines; clf: in the common log format"},
 	 {"option tcplog", IN_FRONT, KEYWORD_PARSE, 0, 0, 0, parse_tcplog, "TCP log lines"});

@@ -73,6 +73,7 @@ void config_parts_free(struct model *m)
 	for (struct model_regex *it = m->regexes; it; it = it->next)
 		check_regex_free(it->regex);
 	m->regexes = NULL;
+	regex_free_all(&m->rules.regexes);
 }
 
 void config_parts_init(struct model_proxy *p)

@@ -6,6 +6,7 @@
  */
 #include "config/section_core.h"
 #include "config/section_parts.h"
+#include "config/section_rules.h"
 
 #include <limits.h>
 
@@ -63,26 +64,21 @@ static void parse_description(struct config_reader *r, const struct node *line, 
 		r->proxy->description = text;
 }
 
-/* A backend's name that is computed for each request. */
-static bool is_dynamic(struct config_reader *r, const struct node *line, struct span name)
-{
-	if (span_find_span(name, SPAN("%[")) == name.len)
-		return false;
-	config_alert(r, line,
-		     "'%s' with a name that is computed ('%s') is known, but halb does not do it "
-		     "yet. Name the backend",
-		     line->words[0].p, name.p);
-	return true;
-}
-
 static void parse_default_backend(struct config_reader *r, const struct node *line, unsigned int at)
 {
 	struct span name = node_word(line, at);
 
 	if (!name.len)
 		config_alert(r, line, "'default_backend' expects a backend name.");
-	if (!name.len || !config_expect_end(r, line, at + 1) || is_dynamic(r, line, name))
+	if (!name.len || !config_expect_end(r, line, at + 1))
 		return;
+	if (config_is_computed(name)) {
+		config_alert(r, line,
+			     "'default_backend' needs a name as it is; write 'use_backend %s' for "
+			     "one that is computed.",
+			     name.p);
+		return;
+	}
 	r->proxy->default_backend_name = name.p;
 	r->proxy->default_backend_file = line->file;
 	r->proxy->default_backend_line = line->line;
@@ -97,14 +93,17 @@ static void parse_use_backend(struct config_reader *r, const struct node *line, 
 		config_alert(r, line, "'use_backend' expects a backend name.");
 		return;
 	}
-	if (is_dynamic(r, line, name))
-		return;
 	rule = config_alloc(r, line, sizeof(*rule));
 	if (!rule || !config_parse_condition(r, line, at + 1, &rule->condition))
 		return;
 	rule->name = name.p;
 	rule->file = line->file;
 	rule->line = line->line;
+	if (config_is_computed(name)) {
+		rule->format = config_parse_format(r, line, at);
+		if (!rule->format)
+			return;
+	}
 	while (*end)
 		end = &(*end)->next;
 	*end = rule;
@@ -283,32 +282,32 @@ KEYWORDS(
     {"backlog", IN_FRONT, KEYWORD_UINT, AT(backlog), 0, INT_MAX, NULL,
      "connections that may wait to be accepted"},
     {"default_backend", IN_FRONT, KEYWORD_PARSE, 0, 0, 0, parse_default_backend,
-     "where requests go that no use_backend takes"},
+     "NAME: where requests go that no use_backend takes"},
     {"description", NOT_DEFAULTS, KEYWORD_PARSE, 0, 0, 0, parse_description,
-     "text shown on the statistics page"},
+     "TEXT: shown on the statistics page"},
     {"disabled", IN_PROXY, KEYWORD_PARSE, 0, 0, 0, parse_disabled, "the proxy does not run"},
     {"enabled", IN_PROXY, KEYWORD_PARSE, 0, 0, 0, parse_enabled, "undoes 'disabled' of defaults"},
     {"fullconn", IN_BACK, KEYWORD_UINT, AT(fullconn), 0, INT_MAX, NULL,
      "load at which servers reach maxconn (see minconn)"},
-    {"id", NOT_DEFAULTS, KEYWORD_PARSE, 0, 0, 0, parse_id, "number of the proxy in statistics"},
+    {"id", NOT_DEFAULTS, KEYWORD_PARSE, 0, 0, 0, parse_id, "NUMBER: of the proxy in statistics"},
     {"load-server-state-from-file", IN_BACK, KEYWORD_PARSE, 0, 0, 0, parse_server_state, "none"},
     {"max-keep-alive-queue", IN_BACK, KEYWORD_PARSE, 0, 0, 0, parse_max_keep_alive_queue,
      "taken without effect: a queue never holds a keep-alive client to its server"},
     {"maxconn", IN_FRONT, KEYWORD_UINT, AT(maxconn), 0, INT_MAX, NULL,
      "client connections at a time"},
-    {"mode", IN_PROXY, KEYWORD_PARSE, 0, 0, 0, parse_mode, "http or tcp"},
+    {"mode", IN_PROXY, KEYWORD_PARSE, 0, 0, 0, parse_mode, "http|tcp: what is forwarded"},
     {"option redispatch", IN_BACK | TAKES_NO, KEYWORD_PARSE, 0, 0, 0, parse_redispatch,
      "a retry may go to another server"},
     {"option tcpka", IN_PROXY, KEYWORD_PARSE, 0, 0, 0, parse_tcpka,
      "the kernel probes idle connections, both sides"},
     {"rate-limit sessions", IN_FRONT, KEYWORD_UINT, AT(rate_limit_sessions), 0, INT_MAX, NULL,
-     "new sessions per second"},
+     "NUMBER: new sessions per second"},
     {"retries", IN_BACK, KEYWORD_UINT, AT(retries), 0, INT_MAX, NULL,
      "further attempts after a failed connection"},
     {"retry-on", IN_BACK | STRICT_PLACE, KEYWORD_PARSE, 0, 0, 0, parse_retry_on,
-     "what is repeated on another connection"},
+     "EVENTS: what is repeated on another connection"},
     {"source", IN_BACK, KEYWORD_PARSE, 0, 0, 0, parse_source,
-     "address that connections to servers come from"},
+     "ADDRESS[:PORT] [interface NAME]: where connections to servers come from"},
     {"use_backend", IN_FRONTEND | IN_LISTEN, KEYWORD_PARSE, 0, 0, 0, parse_use_backend,
      "NAME [if CONDITION]: where requests go"});
 

@@ -6,6 +6,7 @@
  */
 #include "config/section_core.h"
 #include "config/section_parts.h"
+#include "config/section_rules.h"
 
 #include "proto/h1_parse.h"
 
@@ -111,20 +112,57 @@ static const char *find_fault(struct span raw, struct arena *a)
 	return NULL;
 }
 
+/* The file's text as a response that may be sent. NULL, or what is wrong with it. */
+static const char *to_response(struct arena *a, struct span text, struct span *out)
+{
+	size_t head = head_length(text);
+	const char *fault;
+	struct span raw;
+
+	if (text.len == 0) { /* haproxy's way to send nothing */
+		*out = SPAN("");
+		return NULL;
+	}
+	if (!head)
+		return "unable to parse headers: no empty line behind them";
+	if (!normalise(a, text, head, &raw))
+		return "out of memory";
+	fault = find_fault(raw, a);
+	if (!fault)
+		*out = raw;
+	return fault;
+}
+
+static bool read_file(const struct config_world *world, const char *path, struct arena *a,
+		      struct span *out, const char **error)
+{
+	*error = "no access to files";
+	return world->read_file && world->read_file(world->user, path, a, out, error);
+}
+
+bool config_read_response(void *user, const char *path, struct arena *a, struct span *out,
+			  const char **error)
+{
+	struct span text;
+
+	if (!read_file(user, path, a, &text, error))
+		return false;
+	*error = text.len > MAX_REPLY_BYTES ? "it is larger than 16384 bytes"
+					    : to_response(a, text, out);
+	return !*error;
+}
+
 static void parse_errorfile(struct config_reader *r, const struct node *line, unsigned int at)
 {
 	const char *error = NULL, *path = node_word(line, at + 1).p;
 	enum reply_kind kind = REPLY_KINDS;
 	struct model_reply *reply;
 	struct span text, raw;
-	size_t head;
 
 	if (!parse_status(r, line, at, "file", &kind))
 		return;
-	if (!r->world->read_file ||
-	    !r->world->read_file(r->world->user, path, r->arena, &text, &error)) {
-		config_alert(r, line, "errorfile : error opening file '%s' (%s).", path,
-			     error ? error : "no access to files");
+	if (!read_file(r->world, path, r->arena, &text, &error)) {
+		config_alert(r, line, "errorfile : error opening file '%s' (%s).", path, error);
 		return;
 	}
 	if (text.len > MAX_REPLY_BYTES) {
@@ -133,18 +171,7 @@ static void parse_errorfile(struct config_reader *r, const struct node *line, un
 			    path, MAX_REPLY_BYTES);
 		text.len = MAX_REPLY_BYTES;
 	}
-	if (!text.len) { /* haproxy's way to send nothing */
-		reply = new_reply(r, line, kind);
-		if (reply)
-			reply->raw = SPAN("");
-		return;
-	}
-	head = head_length(text);
-	error = head ? NULL : "unable to parse headers: no empty line behind them";
-	if (!error && !normalise(r->arena, text, head, &raw))
-		error = "out of memory";
-	if (!error)
-		error = find_fault(raw, r->arena);
+	error = to_response(r->arena, text, &raw);
 	if (error) {
 		config_alert(r, line, "errorfile : '%s': %s", path, error);
 		return;

@@ -5,6 +5,7 @@
  * own takes none from its defaults section.
  */
 #include "config/section_parts.h"
+#include "config/section_rules.h"
 
 #include "base/format.h"
 
@@ -209,17 +210,18 @@ static void parse_admin(struct config_reader *r, const struct node *line, unsign
 		(word), IN_PROXY, KEYWORD_PARSE, 0, 0, 0, (function), (text)                       \
 	}
 
-KEYWORDS(section_stats,
-	 ROW("stats admin", parse_admin,
-	     "the page may change servers' states where the condition holds"),
-	 ROW("stats auth", parse_auth, "USER:PASSWORD that may see the page"),
-	 ROW("stats enable", parse_enable, "the page with its defaults"),
-	 ROW("stats hide-version", parse_hide_version, "no version on the page"),
-	 ROW("stats realm", parse_realm, "what the browser shows when it asks for the password"),
-	 ROW("stats refresh", parse_refresh, "the page loads itself again after so long"),
-	 ROW("stats scope", parse_scope, "only this proxy is shown; several lines for several"),
-	 ROW("stats show-desc", parse_show_desc, "shows the global description, or this text"),
-	 ROW("stats show-legends", parse_show_legends, "addresses and more as tool tips"),
-	 ROW("stats show-modules", parse_show_modules, "columns of modules"),
-	 ROW("stats show-node", parse_show_node, "shows the node's name, or this one"),
-	 ROW("stats uri", parse_uri, "where the page is, /haproxy?stats unless set"));
+KEYWORDS(
+    section_stats,
+    ROW("stats admin", parse_admin,
+	"if|unless CONDITION: the page may change servers' states where it holds"),
+    ROW("stats auth", parse_auth, "USER:PASSWORD: who may see the page"),
+    ROW("stats enable", parse_enable, "the page with its defaults"),
+    ROW("stats hide-version", parse_hide_version, "no version on the page"),
+    ROW("stats realm", parse_realm, "TEXT: what the browser shows when it asks for the password"),
+    ROW("stats refresh", parse_refresh, "TIME: the page loads itself again after so long"),
+    ROW("stats scope", parse_scope, "NAME: only this proxy is shown; several lines for several"),
+    ROW("stats show-desc", parse_show_desc, "[TEXT]: shows the global description, or this text"),
+    ROW("stats show-legends", parse_show_legends, "addresses and more as tool tips"),
+    ROW("stats show-modules", parse_show_modules, "columns of modules"),
+    ROW("stats show-node", parse_show_node, "[NAME]: shows the node's name, or this one"),
+    ROW("stats uri", parse_uri, "URI: where the page is, /haproxy?stats unless set"));

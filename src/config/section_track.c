@@ -352,6 +352,6 @@ SETTINGS(section_track,
 	  "seconds until a new process counts"},
 	 {"terminate_delay", IN(PROCESS), SETTING_MS, PROCESS(terminate_delay_ms), 0, HOUR_MS, NULL,
 	  "seconds until a lost process counts"},
-	 {"delay", IN(PROCESS), SETTING_PARSE, 0, 0, 0, parse_delay, "both"},
+	 {"delay", IN(PROCESS), SETTING_PARSE, 0, 0, 0, parse_delay, "SECONDS: both"},
 	 {"full_command", IN(PROCESS), SETTING_ON, PROCESS(full_command), 0, 0, NULL,
 	  "the name is the command line's first word"});

@@ -94,6 +94,20 @@ static inline bool same_name(const char *p, const char *known, size_t len)
 	return (p[0] | 0x20) == known[0] && (p[1] | 0x20) == known[1];
 }
 
+bool header_name_is_good(struct span name)
+{
+	/* RFC 9110 section 5.6.2, one bit for each ASCII code */
+	static const uint32_t token[8] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
+
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char c = (unsigned char)name.p[i];
+
+		if (!(token[c >> 5] >> (c & 31) & 1))
+			return false;
+	}
+	return name.len > 0;
+}
+
 enum header_token header_token(struct span name)
 {
 	const struct known_name *k;
@@ -157,15 +171,17 @@ static int grow(struct header_list *l, struct arena *a)
 
 int header_add(struct header_list *l, struct arena *a, struct span name, struct span value)
 {
+	enum header_token token;
+
 	if (l->n == l->cap) {
 		int err = grow(l, a);
 
 		if (err)
 			return err;
 	}
-	l->seen |= HEADER_BIT(header_token(name));
-	l->v[l->n++] =
-	    (struct header){.name = name, .value = value, .token = (uint8_t)header_token(name)};
+	token = header_token(name);
+	l->seen |= HEADER_BIT(token);
+	l->v[l->n++] = (struct header){.name = name, .value = value, .token = (uint8_t)token};
 	return 0;
 }
 

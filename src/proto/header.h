@@ -56,6 +56,8 @@ struct header_list {
 
 #define HEADER_BIT(token) ((uint64_t)1 << (token))
 
+/* RFC 9110 section 5.1: a token. */
+bool header_name_is_good(struct span name);
 /* By length and first letter, then compared: cheap for names that are not known. */
 enum header_token header_token(struct span name);
 

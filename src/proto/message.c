@@ -118,6 +118,15 @@ const char *http_reason(unsigned int status)
 	return "";
 }
 
+const char *http_reason_or_class(unsigned int status)
+{
+	static const char *const classes[] = {"Other",       "Informational", "Success",
+					      "Redirection", "Client Error",  "Server Error"};
+	const char *reason = status == 418 ? "I'm a teapot" : http_reason(status);
+
+	return reason[0] ? reason : classes[status / 100 < array_size(classes) ? status / 100 : 0];
+}
+
 /* Addresses are compared as numbers: the spans may lie in other objects. */
 static void rebase(struct span *s, const char *old, size_t len, const char *now)
 {

@@ -58,6 +58,8 @@ bool http_method_idempotent(enum http_method m);
 bool http_method_safe(enum http_method m);
 /* The standard reason phrase (RFC 9110 section 15), "" when unknown. */
 const char *http_reason(unsigned int status);
+/* The same, or what its class is called where it is unknown: for answers made here. */
+const char *http_reason_or_class(unsigned int status);
 
 /* Moves all spans that lie in [old, old + len) to the same place relative to `now`: after the bytes
  * were copied. */

@@ -14,7 +14,7 @@ struct span *capture_fields(const struct message *m, const struct model_capture 
 		unsigned int at = 0;
 
 		/* as haproxy: the last occurrence */
-		while ((h = header_next_named(&m->headers, rules->name, &at)))
+		while (rules->name.p && (h = header_next_named(&m->headers, rules->name, &at)))
 			last = h;
 		if (last)
 			v[rules->index] = span_slice(last->value, 0, rules->max_bytes);

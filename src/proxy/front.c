@@ -9,11 +9,13 @@
 #include "proxy/accept_proxy.h"
 #include "proxy/back.h"
 #include "proxy/listener.h"
+#include "proxy/rules.h"
 
 #include "net/address.h"
 
 #include "proto/proxy_header.h"
 
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -94,6 +96,17 @@ static void count_open(struct front *f)
 		    rate_per_second(&w->totals->connection_rate, now));
 }
 
+/* While the kernel repairs a connection it sends nothing when that ends. Where that is not allowed
+ * the client gets a RST, as with haproxy. */
+void front_forget(struct front *f)
+{
+	static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+	int fd = f->connection.io.fd, on = 1;
+
+	if (setsockopt(fd, SOL_TCP, TCP_REPAIR, &on, sizeof(on)) != 0)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 void front_close(struct front *f)
 {
 	struct worker *w = worker(f);
@@ -105,6 +118,8 @@ void front_close(struct front *f)
 	task_cancel(&f->next);
 	connection_close(&f->connection);
 	free(f->pipelined);
+	if (f->variables.v)
+		rules_free_variables(&f->variables);
 	list_remove(&f->link);
 	listener_give_place(f->listener);
 	pool_put(&w->fronts, f);

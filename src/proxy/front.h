@@ -25,11 +25,12 @@ struct front {
 	uint32_t requests;
 	bool dst_known, ended, lingering;
 	uint64_t lingered_bytes;
-	size_t unsent_bytes;        /* when the timer was set: has it taken any since? */
-	uint32_t patience_ms;       /* what the timer was set to */
-	struct server *last_server; /* whose connection served the last request: option
-				       prefer-last-server, http-reuse never */
-	struct back *private_back;  /* http-reuse never: kept for this client alone */
+	size_t unsent_bytes;           /* when the timer was set: has it taken any since? */
+	uint32_t patience_ms;          /* what the timer was set to */
+	struct server *last_server;    /* whose connection served the last request: option
+					  prefer-last-server, http-reuse never */
+	struct variable_set variables; /* sess.*: v NULL until one is set */
+	struct back *private_back;     /* http-reuse never: kept for this client alone */
 };
 
 /* Takes over an accepted socket, and its place (listener_give_place). Closes it where there is no
@@ -49,6 +50,8 @@ void front_request_done(struct front *f, enum front_end how);
  * malloc'ed, now the front's (NULL: nothing). */
 void front_proxy_header_done(struct front *f, const struct proxy_header *header, char *rest,
 			     size_t rest_bytes);
+/* silent-drop: when it is closed the client is not told. */
+void front_forget(struct front *f);
 /* Closes it, with its stream's resources already given back. */
 void front_close(struct front *f);
 const struct inet *front_destination(struct front *f);

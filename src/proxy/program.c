@@ -9,6 +9,7 @@
 #include "proxy/error_capture.h"
 #include "proxy/health_check.h"
 #include "proxy/proxy_log.h"
+#include "proxy/rules.h"
 #include "proxy/server_priv.h"
 
 #include <stdlib.h>
@@ -143,8 +144,10 @@ static int init_program(struct program *p, struct diags *d)
 	p->logs.hostname = log_host_name(p, g);
 	p->maxconn = g->maxconn;
 	p->n_proxies = p->model->n_proxies;
+	p->variables.n = p->model->rules.variables.n[VAR_PROC];
+	p->variables.v = calloc((size_t)p->variables.n + 1, sizeof(*p->variables.v));
 	p->proxies = calloc(p->n_proxies ? p->n_proxies : 1, sizeof(*p->proxies));
-	if (!p->proxies || counter_set_init(&p->totals, p->n_threads) != 0) {
+	if (!p->proxies || !p->variables.v || counter_set_init(&p->totals, p->n_threads) != 0) {
 		diag_add(d, DIAG_ALERT, NULL, 0, "out of memory for %u proxies.", p->n_proxies);
 		return -1;
 	}
@@ -167,6 +170,7 @@ struct program *program_new(struct model *m, unsigned int n_threads, struct diag
 	p->name = "haproxy";
 	p->version = HALB_VERSION;
 	p->pid = (int)getpid();
+	CHECK(pthread_spin_init(&p->variables_lock, PTHREAD_PROCESS_PRIVATE) == 0);
 	take_start_time(p);
 	if (init_program(p, d) == 0)
 		return p;
@@ -184,6 +188,8 @@ void program_free(struct program *p)
 	free(p->proxies);
 	log_outs_close(&p->logs);
 	counter_set_fini(&p->totals);
+	rules_free_variables(&p->variables);
+	pthread_spin_destroy(&p->variables_lock);
 	model_put(p->model);
 	free(p);
 }

@@ -97,6 +97,8 @@ struct program {
 	_Atomic bool some_paused; /* a listener waits for the process's maxconn */
 	_Atomic unsigned int errors_captured;
 	struct counter_set totals;
+	struct variable_set variables;     /* proc.*, under the lock */
+	pthread_spinlock_t variables_lock; /* held for nanoseconds */
 	_Atomic uint32_t next_stream_id;
 	struct model_vrrp *vrrp; /* the virtual IPs this node may hold; NULL: none */
 	/* A server's state changed, or is known now; any thread, no lock held. NULL: nobody asks.

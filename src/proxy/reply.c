@@ -7,11 +7,15 @@
 
 #include "proxy/back.h"
 #include "proxy/front.h"
+#include "proxy/rules.h"
 #include "proxy/steps.h"
+
+#include "proto/h1_parse.h"
 
 #include <errno.h>
 
 #define PIECE_BYTES (64 * 1024)
+#define REWRITE_BYTES 8192 /* what http-after-response rules may add to a head */
 
 static const struct builtin_reply {
 	const char *reason, *text;
@@ -92,6 +96,44 @@ static enum step_result send_now(struct stream *s, struct span head, struct span
 	return STEP_GOTO;
 }
 
+/* The head after http-after-response rules, in the stream's arena; as it was where they fail. */
+static struct span rewritten(struct stream *s, struct span head)
+{
+	struct h1_options in = {
+	    .max_bytes = head.len, .max_headers = H1_MAX_HEADERS, .relaxed = true};
+	struct h1_write_options out = {.connection = s->close_client ? H1_CONNECTION_CLOSE
+						     : s->front.message.version == HTTP_1_0
+							 ? H1_CONNECTION_KEEP_ALIVE
+							 : H1_CONNECTION_NONE};
+	size_t room = head.len + REWRITE_BYTES;
+	struct h1_parser parser = {0};
+	struct message m = {0};
+	struct buffer b;
+	char *p = arena_bytes(&s->arena, room);
+
+	m.headers.v = arena_array(&s->arena, H1_MAX_HEADERS, sizeof(struct header));
+	m.headers.cap = H1_MAX_HEADERS;
+	if (!p || !m.headers.v || h1_parse_response(&parser, head, &in, HTTP_GET, &m) != PARSE_OK ||
+	    !rules_after_response(s, &m))
+		return head;
+	buffer_init_fixed(&b, p, room);
+	h1_write_response(&b, &m, &out);
+	s->status = m.status;
+	return b.failed ? head : buffer_span(&b);
+}
+
+static enum step_result send_head(struct stream *s, struct span head, struct span body)
+{
+	if (rules_any(s) && head.len) {
+		char *copy = arena_copy(&s->arena, head); /* it may stand in memory of the worker's
+							   */
+
+		if (copy)
+			head = rewritten(s, span_make(copy, head.len));
+	}
+	return send_now(s, head, body);
+}
+
 static bool wants_close(const struct stream *s)
 {
 	return s->close_client || !s->front.message.persistent ||
@@ -112,7 +154,7 @@ enum step_result reply_send(struct stream *s, unsigned int status, struct span h
 	buffer_add_text(&head, "HTTP/1.1 ");
 	buffer_add_u64(&head, status);
 	buffer_add_char(&head, ' ');
-	buffer_add_text(&head, http_reason(status));
+	buffer_add_text(&head, http_reason_or_class(status));
 	buffer_add_text(&head, "\r\ncontent-length: ");
 	buffer_add_u64(&head, body.len);
 	buffer_add_text(&head, "\r\n");
@@ -135,7 +177,7 @@ enum step_result reply_send(struct stream *s, unsigned int status, struct span h
 		if (s->answer.failed)
 			return reply_abort(s);
 	}
-	return send_now(s, buffer_span(&head), span_slice(body, 0, first));
+	return send_head(s, buffer_span(&head), span_slice(body, 0, first));
 }
 
 bool reply_continue(struct stream *s)
@@ -187,8 +229,30 @@ static enum step_result send_builtin(struct stream *s, enum reply_kind kind)
 	if (kind == REPLY_401)
 		buffer_add_text(&head, "www-authenticate: Basic realm=\"Restricted area\"\r\n");
 	buffer_add_text(&head, "\r\n");
-	return send_now(s, buffer_span(&head),
-			s->front.message.method == HTTP_HEAD ? SPAN_NONE : buffer_span(&text));
+	return send_head(s, buffer_span(&head),
+			 s->front.message.method == HTTP_HEAD ? SPAN_NONE : buffer_span(&text));
+}
+
+/* Its framing is the file's own business: the connection ends with it. */
+static enum step_result send_raw(struct stream *s, struct span raw)
+{
+	size_t head = span_find_span(raw, SPAN("\r\n\r\n")) + 4;
+
+	s->close_client = true;
+	if (head > raw.len)
+		return send_now(s, raw, SPAN_NONE);
+	return send_head(s, span_slice(raw, 0, head), span_slice(raw, head, raw.len));
+}
+
+enum step_result reply_raw(struct stream *s, unsigned int status, struct span raw)
+{
+	if (s->front.head_sent || !stream_is_http(s))
+		return reply_abort(s);
+	s->status = status;
+	end_request(s);
+	if (s->front.error || s->front.connection == NULL)
+		return STEP_GOTO;
+	return send_raw(s, raw);
 }
 
 enum step_result reply_error(struct stream *s, enum reply_kind kind)
@@ -203,10 +267,8 @@ enum step_result reply_error(struct stream *s, enum reply_kind kind)
 		return STEP_GOTO;
 	if (r && r->location.p)
 		return send_location(s, r);
-	if (r && r->raw.p) {
-		s->close_client = true; /* its framing is the file's own business */
-		return send_now(s, r->raw, SPAN_NONE);
-	}
+	if (r && r->raw.p)
+		return send_raw(s, r->raw);
 	return send_builtin(s, kind);
 }
 

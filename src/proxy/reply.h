@@ -13,6 +13,8 @@ enum step_result reply_error(struct stream *s, enum reply_kind kind);
  * body; `body` must outlive the call only. HEAD requests get no body. */
 enum step_result reply_send(struct stream *s, unsigned int status, struct span headers,
 			    struct span body);
+/* A whole response as it is: a file's. */
+enum step_result reply_raw(struct stream *s, unsigned int status, struct span raw);
 /* Ends it without an answer: the client is cut off (or, where `quiet`, sees the connection close as
  * after an idle time). */
 enum step_result reply_abort(struct stream *s);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of a stream: its line in the log, its share of the counters, and what becomes of the
  * client's connection. */
+#include "proxy/step_log.h"
+
 #include "proxy/back.h"
 #include "proxy/front.h"
 #include "proxy/listener.h"
+#include "proxy/rules.h"
 #include "proxy/steps.h"
-
-#include "rule/log_format.h"
 
 #define LOG_LINE_BYTES 8192
 
@@ -36,12 +37,17 @@ static void fill_times(const struct stream *s, struct log_record *r)
 static struct span request_line(const struct stream *s)
 {
 	const struct message *m = &s->front.message;
+	struct span method = m->method_text, target = m->target;
 	size_t len;
 
-	if (!m->method_text.p)
+	if (!method.p)
 		return SPAN_NONE;
-	len = (size_t)(m->target.p + m->target.len - m->method_text.p) + sizeof(" HTTP/1.1") - 1;
-	return span_slice(span_make(m->method_text.p, len), 0,
+	if (unlikely(s->rules && s->rules->method.p)) {
+		method = s->rules->method;
+		target = s->rules->target;
+	}
+	len = (size_t)(target.p + target.len - method.p) + sizeof(" HTTP/1.1") - 1;
+	return span_slice(span_make(method.p, len), 0,
 			  s->worker->program->model->global.tune.http_logurilen - 1);
 }
 
@@ -62,6 +68,10 @@ static void fill_names(const struct stream *s, struct log_record *r)
 	r->request_line = request_line(s);
 	r->method = s->front.message.method_text;
 	r->uri = s->front.message.target;
+	if (unlikely(s->rules && s->rules->method.p)) {
+		r->method = s->rules->method;
+		r->uri = s->rules->target;
+	}
 	r->version = s->front.message.version == HTTP_1_0 ? SPAN("HTTP/1.0") : SPAN("HTTP/1.1");
 	r->hostname = s->fe->logs.hostname;
 	r->pid = s->worker->program->pid;
@@ -108,7 +118,7 @@ static void fill_captures(struct stream *s, struct log_record *r)
 	r->n_response_captures = r->response_captures ? conf->n_response_captures : 0;
 }
 
-static void fill(struct stream *s, struct log_record *r)
+void step_log_fill(struct stream *s, struct log_record *r)
 {
 	const struct front *f = s->front_connection;
 
@@ -146,27 +156,40 @@ static bool is_null(const struct stream *s)
 	       s->front.body_bytes == 0 && (s->cause == ENDED_NORMALLY || s->cause == BY_CLIENT);
 }
 
+static enum log_level level_of(const struct stream *s, bool normal)
+{
+	if (unlikely(s->rules && s->rules->log_level >= 0))
+		return (enum log_level)s->rules->log_level;
+	return !normal && (s->fe->conf->options & OPTION_LOG_SEPARATE_ERRORS) ? LOG_LEVEL_ERR
+									      : LOG_LEVEL_INFO;
+}
+
 static void write_line(struct stream *s, bool unfinished)
 {
 	const struct model_proxy *conf = s->fe->conf;
 	bool normal = is_normal(s);
 	char bytes[LOG_LINE_BYTES];
+	struct rule_context ctx;
 	struct log_record r;
 	struct buffer line;
 
 	if (s->logged || s->fe->logs.n == 0 || !conf->log_format ||
 	    (normal && (conf->options & OPTION_DONTLOG_NORMAL)) || is_null(s))
 		return;
+	if (unlikely(s->rules && s->rules->log_level == LOG_LEVEL_SILENT))
+		return;
 	s->logged = true;
 	atomic_fetch_add_explicit(&s->fe->log_counter, 1, memory_order_relaxed);
-	fill(s, &r);
+	step_log_fill(s, &r);
 	r.unfinished = unfinished;
+	if (log_format_has_expressions(conf->log_format)) {
+		stream_fill_context(s, &ctx);
+		r.context = &ctx;
+	}
 	buffer_init_fixed(&line, bytes, sizeof(bytes));
 	log_format_write(conf->log_format, &r, &line);
-	proxy_log_line(s->worker->program, s->fe,
-		       !normal && (conf->options & OPTION_LOG_SEPARATE_ERRORS) ? LOG_LEVEL_ERR
-									       : LOG_LEVEL_INFO,
-		       buffer_span(&line), s->worker->loop.wall_us);
+	proxy_log_line(s->worker->program, s->fe, level_of(s, normal), buffer_span(&line),
+		       s->worker->loop.wall_us);
 }
 
 void step_log_soon(struct stream *s)

@@ -6,8 +6,8 @@
 #include "proxy/capture.h"
 #include "proxy/error_capture.h"
 #include "proxy/front.h"
-#include "proxy/redirect.h"
 #include "proxy/reply.h"
+#include "proxy/rules.h"
 #include "proxy/service.h"
 #include "proxy/steps.h"
 
@@ -90,7 +90,7 @@ static void capture(struct stream *s)
 {
 	const struct model_proxy *conf = s->fe->conf;
 
-	if (conf->n_request_captures)
+	if (conf->n_request_captures && !s->request_captures) /* a tarpit brings it here again */
 		s->request_captures = capture_fields(&s->front.message, conf->request_captures,
 						     conf->n_request_captures, &s->arena);
 	if (conf->capture_cookie.p)
@@ -100,23 +100,13 @@ static void capture(struct stream *s)
 enum step_result step_request_rules(struct stream *s)
 {
 	const struct model_proxy *conf = s->fe->conf;
-	const struct model_redirect *redirect;
 
 	if (conf->monitor_uri.p && span_equal(s->front.message.target, conf->monitor_uri)) {
 		s->logged = true; /* as haproxy: not for the logs */
 		return reply_error(s, REPLY_200);
 	}
 	capture(s);
-	if (service_wanted(conf->stats, s->front.message.target)) {
-		s->service = service_find("stats");
-		s->service_proxy = s->fe;
-		s->step = STEP_SERVE;
-		return STEP_GOTO;
-	}
-	redirect = redirect_find(s, conf->redirects);
-	if (redirect)
-		return redirect_send(s, redirect);
-	return STEP_NEXT;
+	return rules_on_request(s, s->fe);
 }
 
 /* A service wants the request's body whole, in s->body. */

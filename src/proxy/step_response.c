@@ -11,6 +11,7 @@
 #include "proxy/persist.h"
 #include "proxy/pump.h"
 #include "proxy/reply.h"
+#include "proxy/rules.h"
 #include "proxy/steps.h"
 
 #define MAX_INTERIMS 100 /* of one request */
@@ -238,6 +239,7 @@ static bool authenticates_connection(const struct message *m)
 enum step_result step_response_rules(struct stream *s)
 {
 	const struct model_proxy *conf = s->fe->conf;
+	bool rules = conf->rules != NULL || s->be->conf->rules != NULL;
 	struct message *m = &s->back.message;
 
 	count(s);
@@ -251,12 +253,22 @@ enum step_result step_response_rules(struct stream *s)
 	if (conf->capture_cookie.p)
 		s->capture_cookie_response = capture_cookie(m, conf);
 	s->private_connection = s->private_connection || authenticates_connection(m);
+	if (unlikely(rules)) {
+		enum step_result r = rules_http_response(s);
+
+		if (r != STEP_NEXT)
+			return r;
+	}
 	decide_framing(s);
 	if (m->framing == BODY_TUNNEL)
 		open_tunnel(s);
 	message_strip_hop_by_hop(m, m->framing == BODY_TUNNEL);
 	if (persist_response(s) != 0) {
 		stream_note(s, BY_RESOURCE, 'H');
+		return reply_error(s, REPLY_500);
+	}
+	if (unlikely(rules) && !rules_after_response(s, m)) {
+		stream_note(s, BY_INTERNAL, 'H');
 		return reply_error(s, REPLY_500);
 	}
 	step_log_soon(s);

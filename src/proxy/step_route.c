@@ -3,12 +3,11 @@
  * server sees it. */
 #include "proxy/front.h"
 #include "proxy/persist.h"
-#include "proxy/redirect.h"
 #include "proxy/reply.h"
-#include "proxy/service.h"
+#include "proxy/rules.h"
 #include "proxy/steps.h"
 
-#include "rule/condition.h"
+#include "rule/log_format.h"
 
 #include <errno.h>
 
@@ -17,16 +16,35 @@ static struct proxy *running(const struct stream *s, const struct model_proxy *c
 	return conf ? &s->worker->program->proxies[conf->index] : NULL;
 }
 
-static struct proxy *choose_backend(const struct stream *s)
+/* The backend of a use_backend rule; NULL where its name is computed and there is none such. */
+static struct proxy *backend_of(const struct stream *s, const struct use_backend *u,
+				const struct rule_context *ctx)
+{
+	struct span name;
+
+	if (!u->format)
+		return running(s, u->backend);
+	return log_format_build(u->format, ctx, &name)
+		   ? program_find_proxy(s->worker->program, name, PROXY_BACKEND)
+		   : NULL;
+}
+
+static struct proxy *choose_backend(struct stream *s)
 {
 	const struct model_proxy *conf = s->fe->conf;
+	struct proxy *be = NULL;
 	struct rule_context ctx;
 
 	if (conf->use_backends)
 		stream_fill_context(s, &ctx);
-	for (const struct use_backend *u = conf->use_backends; u; u = u->next)
-		if (condition_holds(u->condition, &ctx))
-			return running(s, u->backend);
+	for (const struct use_backend *u = conf->use_backends; u; u = u->next) {
+		if (!condition_holds(u->condition, &ctx))
+			continue;
+		be = backend_of(s, u, &ctx);
+		if (be && be->conf->mode == conf->mode)
+			return be;
+		break; /* as haproxy: the default one, then */
+	}
 	if (conf->default_backend)
 		return running(s, conf->default_backend);
 	return conf->sides & PROXY_BACKEND ? s->fe : NULL;
@@ -120,21 +138,23 @@ static bool prepare_head(struct stream *s)
 	return add_forwarded(s);
 }
 
+/* Apart, so that the common way stays short. */
+static __attribute__((noinline)) struct server *wanted_server(struct stream *s)
+{
+	return s->be->conf->use_servers ? rules_use_server(s, s->wanted) : s->wanted;
+}
+
 enum step_result step_backend_rules(struct stream *s)
 {
-	const struct model_redirect *redirect;
+	enum step_result r = s->be != s->fe ? rules_on_request(s, s->be) : STEP_NEXT;
 
-	if (s->be != s->fe && service_wanted(s->be->conf->stats, s->front.message.target)) {
-		s->service = service_find("stats");
-		s->service_proxy = s->be;
-		s->step = STEP_SERVE;
-		return STEP_GOTO;
+	if (r != STEP_NEXT)
+		return r;
+	if (persist_request(s) != 0 || !prepare_head(s)) {
+		stream_note(s, BY_RESOURCE, 'R');
+		return reply_error(s, REPLY_500);
 	}
-	redirect = s->be != s->fe ? redirect_find(s, s->be->conf->redirects) : NULL;
-	if (redirect)
-		return redirect_send(s, redirect);
-	if (persist_request(s) == 0 && prepare_head(s))
-		return STEP_NEXT;
-	stream_note(s, BY_RESOURCE, 'R');
-	return reply_error(s, REPLY_500);
+	if (unlikely(s->be->conf->rules != NULL))
+		s->wanted = wanted_server(s);
+	return STEP_NEXT;
 }

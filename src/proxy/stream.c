@@ -98,17 +98,6 @@ void stream_run(struct stream *s)
 	endpoint_keep(&s->back);
 }
 
-void stream_fill_context(const struct stream *s, struct rule_context *ctx)
-{
-	*ctx = (struct rule_context){
-	    .request = stream_is_http(s) && s->step > STEP_READ_HEAD ? &s->front.message : NULL,
-	    .response =
-		s->step >= STEP_RESPONSE_RULES && s->back.head_sent ? &s->back.message : NULL,
-	    .src = s->front_connection->src,
-	    .dst = *front_destination(s->front_connection),
-	};
-}
-
 void stream_note(struct stream *s, enum termination_cause cause, char state)
 {
 	if (s->cause != '-')

@@ -98,6 +98,8 @@ struct stream {
 	uint64_t cookie_first_s;    /* maxlife: when the client's cookie was first set */
 	char cookie_in, cookie_out; /* third and fourth letters of the termination code */
 
+	struct stream_rules *rules; /* rules.h; NULL until a rule needs it */
+
 	/* for the log */
 	char cause, state;
 	bool logged, is_first_request;
@@ -121,8 +123,8 @@ struct stream *stream_new(struct front *f) must_check;
 void stream_run(struct stream *s);
 /* Gives everything back. The client's connection stays with its front. */
 void stream_free(struct stream *s);
-/* Which connection of the stream had something to say. */
-void stream_fill_context(const struct stream *s, struct rule_context *ctx);
+/* What rules see of the stream now; their scratch memory is the worker's, empty. */
+void stream_fill_context(struct stream *s, struct rule_context *ctx);
 static inline bool stream_is_http(const struct stream *s)
 {
 	return s->fe->conf->mode == MODE_HTTP;

@@ -61,7 +61,10 @@ int worker_init(struct worker *w, struct program *p, unsigned int thread, uint64
 	w->scratch_bytes = 2 * (size_t)p->model->global.tune.bufsize + MIN_SCRATCH_BYTES;
 	w->scratch = malloc(w->scratch_bytes);
 	w->headers = calloc(p->model->global.tune.http_maxhdr, sizeof(*w->headers));
-	if (w->scratch && w->headers)
+	w->rule_scratch.cap = 4 * (size_t)p->model->global.tune.bufsize + MIN_SCRATCH_BYTES;
+	w->rule_scratch.p = malloc(w->rule_scratch.cap);
+	w->rule_scratch.regex = &w->regex;
+	if (w->scratch && w->headers && w->rule_scratch.p && regex_memory_init(&w->regex))
 		return 0;
 	worker_fini(w);
 	return -ENOMEM;
@@ -96,6 +99,8 @@ void worker_fini(struct worker *w)
 	loop_fini(&w->loop);
 	free(w->scratch);
 	free(w->headers);
+	free(w->rule_scratch.p);
+	regex_memory_fini(&w->regex);
 }
 
 void worker_run(struct worker *w)

@@ -5,6 +5,9 @@
 
 #include "proxy/proxy.h"
 
+#include "rule/regex.h"
+#include "rule/scratch.h"
+
 #include "base/family.h"
 #include "base/pool.h"
 
@@ -25,6 +28,8 @@ struct worker {
 	char *scratch; /* heads are put together here: one of tune.bufsize bytes, and what rules add
 			  to it */
 	size_t scratch_bytes;
+	struct scratch rule_scratch; /* for the evaluation of rules */
+	struct regex_memory regex;
 	struct header *headers; /* tune.http.maxhdr of them: parsing target */
 	int32_t utc_offset_s;   /* of local time, for log lines */
 	bool closing;           /* soft stop: no new connections here */

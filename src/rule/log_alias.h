@@ -14,6 +14,7 @@ enum { /* flags: %{+Q,-X}r */
        LOG_QUOTED = 1,
        LOG_HEX = 2,
        LOG_ESCAPED = 4,
+       LOG_BARE = 8, /* texts of rules: nothing stands for what is not there */
 };
 
 enum {                     /* log_alias.traits */
@@ -57,5 +58,7 @@ static inline char *log_put_char(char *at, char *end, char c)
 
 /* Plain text, "-" (quoted: "") where it is empty; only LOG_QUOTED and LOG_ESCAPED count. */
 char *log_put_text(char *at, char *end, struct span s, unsigned int flags);
+/* The same for bytes of strangers: what could make a terminal do things is encoded as #XX. */
+char *log_put_strange(char *at, char *end, struct span s, unsigned int flags);
 
 #endif

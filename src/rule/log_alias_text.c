@@ -100,6 +100,8 @@ char *log_put_text(char *at, char *end, struct span s, unsigned int flags)
 		return log_put(at, end, s.p, s.len);
 	if (s.len)
 		return put_quoted(at, end, s, 0, flags);
+	if (flags & LOG_BARE)
+		return at;
 	return flags & LOG_QUOTED ? log_put(at, end, "\"\"", 2) : log_put_char(at, end, '-');
 }
 
@@ -160,16 +162,15 @@ ALIAS(alias_termination_cookie, "tsc", write_termination_cookie, LOG_AT_END | LO
 
 /* haproxy writes cookies as they came. So does this, but for bytes that could make a terminal do
  * things. */
-static char *put_cookie(char *at, char *end, struct span cookie, unsigned int flags)
+char *log_put_strange(char *at, char *end, struct span s, unsigned int flags)
 {
-	return cookie.len ? put_quoted(at, end, cookie, CONTROL, flags)
-			  : log_put_text(at, end, cookie, flags);
+	return s.len ? put_quoted(at, end, s, CONTROL, flags) : log_put_text(at, end, s, flags);
 }
 
 static char *write_request_cookie(char *at, char *end, const struct log_record *r,
 				  unsigned int flags)
 {
-	return put_cookie(at, end, r->request_cookie, flags);
+	return log_put_strange(at, end, r->request_cookie, flags);
 }
 ALIAS(alias_request_cookie, "CC", write_request_cookie, LOG_ANY_LENGTH | LOG_HTTP_ONLY,
       "captured cookie of the request");
@@ -177,7 +178,7 @@ ALIAS(alias_request_cookie, "CC", write_request_cookie, LOG_ANY_LENGTH | LOG_HTT
 static char *write_response_cookie(char *at, char *end, const struct log_record *r,
 				   unsigned int flags)
 {
-	return put_cookie(at, end, r->response_cookie, flags);
+	return log_put_strange(at, end, r->response_cookie, flags);
 }
 ALIAS(alias_response_cookie, "CS", write_response_cookie, LOG_ANY_LENGTH | LOG_HTTP_ONLY,
       "captured cookie of the response");

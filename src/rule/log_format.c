@@ -8,6 +8,7 @@
  */
 #include "rule/log_format.h"
 
+#include "rule/expr.h"
 #include "rule/log_alias.h"
 
 #include "base/format.h"
@@ -26,31 +27,29 @@ const char log_format_default[] = "Connect from %ci:%cp to %fi:%fp (%f/%mode)";
 
 #define LEAD_BYTES 8
 
-/* Up to eight bytes of text, then an alias. */
+/* Up to eight bytes of text, then an alias or an expression. */
 struct piece {
 	char lead[LEAD_BYTES];
-	char *(*write)(char *at, char *end, const struct log_record *r,
-		       unsigned int flags); /* the
-					       alias's,
-					       or
-					       one
-					       that
-					       writes
-					       nothing
-					     */
+	union {
+		/* the alias's, or one that writes nothing */
+		char *(*write)(char *at, char *end, const struct log_record *r, unsigned int flags);
+		const struct expr *expr; /* BLANK_EXPRESSION */
+	};
 	uint8_t lead_bytes, flags, traits;
 	uint8_t blank; /* BLANK_*, only where aliases that may be empty are near: all other blanks
 			  are text */
 };
 
 enum {
-	BLANK_BEFORE = 1, /* one before the lead, unless the line ends with one already */
-	BLANK_IN_LEAD = 2 /* the lead ends with a blank, which may be the one that others leave out
-			   */
+	BLANK_BEFORE = 1,     /* one before the lead, unless the line ends with one already */
+	BLANK_IN_LEAD = 2,    /* the lead ends with a blank, which may be the one that others leave
+				 out */
+	BLANK_EXPRESSION = 4, /* no blank at all: an expression stands behind the lead */
 };
 
 struct log_format {
-	bool needs_end;
+	bool needs_end, has_aliases, has_expressions, http;
+	struct span literal;   /* all there is, without aliases and expressions; p NULL else */
 	const char *http_only; /* the first alias that is not for mode tcp, or NULL */
 	unsigned int n;
 	struct piece pieces[];
@@ -59,20 +58,13 @@ struct log_format {
 /* ---- compiling ---- */
 
 struct compiler {
+	struct rule_compiler *k;
 	struct span rest;
-	struct arena *arena;
-	const char **error;
 	struct log_format *format;
 	unsigned int flags; /* those of %o */
 	struct piece next;  /* its lead is being filled */
 	bool unsure;        /* what was written last may be nothing: also at the start */
 };
-
-static bool fail(struct compiler *k, const char *text)
-{
-	*k->error = text ? text : "out of memory";
-	return false;
-}
 
 static char take(struct compiler *k)
 {
@@ -95,14 +87,15 @@ static void end_piece(struct compiler *k, const struct log_alias *alias, unsigne
 
 	p->write = alias ? alias->write : write_nothing;
 	p->traits = alias ? (uint8_t)alias->traits : 0;
-	p->flags = (uint8_t)flags;
+	p->flags = (uint8_t)(flags | (k->format->http ? LOG_BARE : 0));
 	if (may_be_empty && p->lead_bytes && p->lead[p->lead_bytes - 1] == ' ')
 		p->blank |= BLANK_IN_LEAD;
 	k->format->pieces[k->format->n++] = *p;
 	k->next = (struct piece){.write = write_nothing};
-	k->unsure = may_be_empty;
+	k->unsure = may_be_empty && !k->format->http;
 	if (!alias)
 		return;
+	k->format->has_aliases = true;
 	if (alias->traits & LOG_AT_END)
 		k->format->needs_end = true;
 	if (alias->traits & LOG_HTTP_ONLY && !k->format->http_only)
@@ -135,7 +128,7 @@ static bool take_flags(struct compiler *k, unsigned int *flags)
 	struct span list = span_slice(k->rest, 0, end);
 
 	if (end == k->rest.len)
-		return fail(k, "a '{' behind '%' has no '}'");
+		return compiler_fail(k->k, "a '{' behind '%%' has no '}'");
 	k->rest = span_slice(k->rest, end + 1, k->rest.len);
 	while (list.p) {
 		struct span word = span_split(&list, ',');
@@ -149,10 +142,10 @@ static bool take_flags(struct compiler *k, unsigned int *flags)
 			bit = LOG_ESCAPED;
 		if (word.len != 2 || (word.p[0] != '+' && word.p[0] != '-') ||
 		    (!bit && word.p[1] != 'M'))
-			return fail(k, arena_printf(k->arena,
-						    "no such flag '%.*s', write a list of '+Q', "
-						    "'+X' and '+E' (or with '-')",
-						    SPAN_ARG(word)));
+			return compiler_fail(k->k,
+					     "no such flag '%.*s', write a list of '+Q', '+X' and "
+					     "'+E' (or with '-')",
+					     SPAN_ARG(word));
 		*flags = word.p[0] == '+' ? *flags | bit : *flags & ~bit;
 	}
 	return true;
@@ -187,12 +180,37 @@ static bool take_name(struct compiler *k, unsigned int flags)
 	}
 	alias = find_alias(name);
 	if (!alias)
-		return fail(k, arena_printf(k->arena,
-					    "no such format variable '%%%.*s'. If you wanted to "
-					    "emit the '%%' character verbatim, you "
-					    "need to use '%%%%'",
-					    SPAN_ARG(name)));
+		return compiler_fail(k->k,
+				     "no such format variable '%%%.*s'. If you wanted to emit the "
+				     "'%%' character verbatim, you need to use '%%%%'",
+				     SPAN_ARG(name));
 	end_piece(k, alias, flags);
+	return true;
+}
+
+/* Behind the '['. */
+static bool take_expression(struct compiler *k, unsigned int flags)
+{
+	struct span start = k->rest;
+	struct expr *e = expr_compile_prefix(k->k, &k->rest);
+
+	if (!e)
+		return false;
+	if (!span_starts_with(k->rest, SPAN("]")))
+		return compiler_fail(k->k, "missing ']' after '%.*s'",
+				     (int)(start.len - k->rest.len), start.p);
+	(void)take(k);
+	if (!expr_is_possible(k->k, e))
+		return false;
+	if (expr_needs(e) & NEEDS_END)
+		k->format->needs_end = true;
+	k->next.expr = e;
+	k->next.flags = (uint8_t)flags;
+	k->next.blank |= BLANK_EXPRESSION;
+	k->format->pieces[k->format->n++] = k->next;
+	k->next = (struct piece){.write = write_nothing};
+	k->format->has_expressions = true;
+	k->unsure = false;
 	return true;
 }
 
@@ -206,30 +224,50 @@ static bool take_alias(struct compiler *k)
 		if (!take_flags(k, &flags))
 			return false;
 	}
-	if (k->rest.len && k->rest.p[0] == '[')
-		return fail(k, "an expression '%[...]' comes with the rule language, which halb "
-			       "does not have yet; use the two-letter "
-			       "variables such as %ci");
+	if (k->rest.len && k->rest.p[0] == '[') {
+		(void)take(k);
+		return take_expression(k, flags);
+	}
 	return take_name(k, flags);
 }
 
-struct log_format *log_format_compile(struct span format, struct arena *a, const char **error)
+/* All pieces are text. */
+static bool keep_literal(struct compiler *k)
 {
-	struct compiler k = {.rest = format, .arena = a, .error = error, .unsure = true};
+	struct log_format *f = k->format;
+	char *p;
+	size_t n = 0;
 
-	*error = NULL;
+	if (f->has_aliases || f->has_expressions)
+		return true;
+	p = arena_bytes(k->k->arena, (size_t)f->n * LEAD_BYTES + 1);
+	if (!p)
+		return compiler_fail(k->k, "out of memory");
+	for (unsigned int i = 0; i < f->n; i++) {
+		memcpy(p + n, f->pieces[i].lead, f->pieces[i].lead_bytes);
+		n += f->pieces[i].lead_bytes;
+	}
+	f->literal = span_make(p, n);
+	return true;
+}
+
+struct log_format *log_format_compile(struct rule_compiler *compiler, struct span format,
+				      enum log_format_use use)
+{
+	struct compiler k = {.k = compiler, .rest = format, .next = {.write = write_nothing}};
+
 	if (format.len > MAX_FORMAT_BYTES) {
-		*error = "the format is too long";
+		compiler_fail(compiler, "the format is too long");
 		return NULL;
 	}
-	k.format =
-	    arena_alloc(a, sizeof(*k.format) + (format.len + 1) * sizeof(k.format->pieces[0]));
-	if (!k.format) {
-		*error = "out of memory";
+	k.format = compiler_alloc(compiler, sizeof(*k.format) +
+						(format.len + 1) * sizeof(k.format->pieces[0]));
+	if (!k.format)
 		return NULL;
-	}
+	k.format->http = use == LOG_FORMAT_HTTP;
+	k.unsure = use == LOG_FORMAT_LINE;
 	while (k.rest.len) {
-		if (k.rest.p[0] == ' ') {
+		if (k.rest.p[0] == ' ' && !k.format->http) {
 			take_blanks(&k);
 		} else if (k.rest.p[0] != '%') {
 			add_char(&k, take(&k));
@@ -242,7 +280,12 @@ struct log_format *log_format_compile(struct span format, struct arena *a, const
 	}
 	if (k.next.lead_bytes || k.next.blank)
 		end_piece(&k, NULL, 0);
-	return k.format;
+	return keep_literal(&k) ? k.format : NULL;
+}
+
+bool log_format_has_expressions(const struct log_format *f)
+{
+	return f->has_expressions;
 }
 
 bool log_format_needs_end(const struct log_format *f)
@@ -256,6 +299,44 @@ const char *log_format_http_only(const struct log_format *f)
 }
 
 /* ---- writing ---- */
+
+/* Text of a rule: only what would end its line is encoded. */
+static char *put_http(char *at, char *end, struct span s)
+{
+	size_t plain = 0;
+
+	while (plain < s.len && s.p[plain] != '\r' && s.p[plain] != '\n')
+		plain++;
+	at = log_put(at, end, s.p, plain);
+	for (size_t i = plain; i < s.len; i++) {
+		char c = s.p[i];
+
+		if (likely(c != '\r' && c != '\n')) {
+			at = log_put_char(at, end, c);
+			continue;
+		}
+		at = log_put_char(at, end, '%');
+		at = log_put_char(at, end, '0');
+		at = log_put_char(at, end, c == '\r' ? 'D' : 'A');
+	}
+	return at;
+}
+
+static char *write_expression(const struct log_format *f, const struct piece *p, char *at,
+			      char *end, const struct log_record *r)
+{
+	const struct rule_context *ctx = r->context;
+	struct value v = {.text = SPAN_NONE};
+	size_t mark = ctx ? scratch_mark(ctx->scratch) : 0;
+
+	at = log_put(at, end, p->lead, p->lead_bytes);
+	if (!ctx || !expr_evaluate_as(p->expr, ctx, VALUE_STR, &v))
+		v.text = SPAN("");
+	at = f->http ? put_http(at, end, v.text) : log_put_strange(at, end, v.text, p->flags);
+	if (ctx)
+		scratch_release(ctx->scratch, mark);
+	return at;
+}
 
 /* A piece where the room is short: what does not fit is cut off. */
 static char *write_tightly(const struct piece *p, char *at, char *end, const struct log_record *r)
@@ -283,6 +364,10 @@ static char *write_pieces(const struct log_format *f, const struct log_record *r
 				after_blank = at = log_put_char(at, end, ' ');
 			if (p->blank & BLANK_IN_LEAD)
 				after_blank = at + p->lead_bytes;
+			if (p->blank & BLANK_EXPRESSION) {
+				at = write_expression(f, p, at, end, r);
+				continue;
+			}
 		}
 		if (unlikely(at >= tight)) {
 			at = write_tightly(p, at, end, r);
@@ -320,4 +405,30 @@ void log_format_write(const struct log_format *f, const struct log_record *r, st
 	/* A line that was cut is one all the same; one that found no room at all is none. */
 	if (out->len > start)
 		out->failed = false;
+}
+
+/* What is written stands in the first half of what is left of the scratch memory: expressions use
+ * the rest. */
+bool log_format_build(const struct log_format *f, const struct rule_context *ctx, struct span *out)
+{
+	struct scratch *s = ctx->scratch;
+	size_t room = (s->cap - s->at) / 2, mark = scratch_mark(s);
+	struct log_record r;
+	char *p, *end;
+
+	if (f->literal.p) {
+		*out = f->literal;
+		return true;
+	}
+	p = scratch_take(s, room);
+	if (f->has_aliases) {
+		memset(&r, 0, sizeof(r));
+		if (ctx->world && ctx->world->fill_record)
+			ctx->world->fill_record(ctx->owner, &r);
+	}
+	r.context = ctx;
+	end = write_pieces(f, &r, p, p + room);
+	*out = span_make(p, (size_t)(end - p));
+	scratch_release(s, mark + out->len);
+	return end < p + room;
 }

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Log lines from formats: text with aliases (%ci, %ST, %{+Q}r, …), compiled once, written from a
- * record of plain values that the proxy fills in. The built-in httplog, tcplog and default forms
- * are formats too.
+ * Log lines from formats: text with aliases (%ci, %ST, %{+Q}r, …) and expressions (%[src]),
+ * compiled once, written from a record of plain values that the proxy fills in. The built-in
+ * httplog, tcplog and default forms are formats too, and so are the texts of rules.
  */
 #ifndef RULE_LOG_FORMAT_H
 #define RULE_LOG_FORMAT_H
 
-#include "base/arena.h"
-#include "base/buffer.h"
-#include "base/inet.h"
+#include "rule/compiler.h"
+#include "rule/context.h"
 
 struct log_format;
 
@@ -37,15 +36,26 @@ struct log_record {
 	struct span request_line; /* %r, cut to tune.http.logurilen - 1 bytes; p NULL: "<BADREQ>" */
 	struct span hostname;     /* %H */
 	int pid;
-	unsigned int request_counter; /* %rt */
-	uint64_t log_counter;         /* %lc */
-	int utc_offset_s;             /* of local time: %t %tr %Tl %trl are local */
-	bool tcp;                     /* mode tcp: the default form says so */
+	unsigned int request_counter;       /* %rt */
+	uint64_t log_counter;               /* %lc */
+	int utc_offset_s;                   /* of local time: %t %tr %Tl %trl are local */
+	bool tcp;                           /* mode tcp: the default form says so */
+	const struct rule_context *context; /* what expressions see; NULL: nothing */
 };
 
-/* NULL with *error (in the arena) naming the alias that is wrong or not there yet. */
-struct log_format *log_format_compile(struct span format, struct arena *a,
-				      const char **error) must_check;
+enum log_format_use {
+	LOG_FORMAT_LINE, /* of a log: blanks are joined, "-" stands for what is not there */
+	LOG_FORMAT_HTTP, /* a text of a rule: what is not there is empty, CR and LF of an
+			    expression's value are encoded */
+};
+
+/* NULL after compiler_fail, which names the alias or expression that is wrong. */
+struct log_format *log_format_compile(struct rule_compiler *k, struct span format,
+				      enum log_format_use use) must_check;
+/* True where it has expressions: the record needs its context. */
+bool log_format_has_expressions(const struct log_format *f);
+/* For rules: the text, in scratch memory or in the configuration. False where it does not fit. */
+bool log_format_build(const struct log_format *f, const struct rule_context *ctx, struct span *out);
 /* True where it holds values that need the stream's end (bytes, total time): false allows logging
  * as soon as possible. */
 bool log_format_needs_end(const struct log_format *f);

@@ -40,7 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct log_format *f;
 	struct log_record r = {.termination = "----"};
 	struct arena arena;
-	const char *error;
+	struct rule_program program = {0};
+	struct rule_compiler k = {
+	    .arena = &arena, .program = &program, .provided = ~0u, .where = "fuzz"};
 
 	if (size < 2 || size > 4096)
 		return 0;
@@ -53,11 +55,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r.client.family = data[1] & 3;
 	r.accept_us = r.bytes_to_client = (int64_t)size * data[1] * 1000003;
 	arena_init(&arena, 1024, 0);
-	f = log_format_compile(format, &arena, &error);
+	f = log_format_compile(&k, format, LOG_FORMAT_LINE);
 	if (f)
 		check(f, &r, data[1], is_printable(format));
 	else
-		CHECK(error && error[0]);
+		CHECK(k.error && k.error[0]);
+	regex_free_all(&program.regexes);
 	arena_fini(&arena);
 	return 0;
 }

@@ -11,7 +11,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
-from lab import KeepAlive, alive, ask, family, read, status, until
+from lab import KeepAlive, accepts, alive, ask, family, read, status, until
 from live_lab import Lab
 
 CONFIG = """
@@ -27,6 +27,9 @@ frontend http-in
     bind 127.0.0.1:@PORT@
     monitor-uri /alive
 """
+
+# The terminal that the leader of a session opens first is its own.
+ON_TERMINAL = "import os, sys; os.set_inheritable(os.open(sys.argv[1], os.O_RDWR), True); os.execv(sys.argv[2], sys.argv[2:])"
 
 
 def workers(halb):
@@ -110,6 +113,7 @@ def show_orphan(lab):
     client.ask("/alive")
     halb.process.kill(signal.SIGKILL)
     halb.process.wait(10)
+    until(10, lambda: not accepts(halb.port))  # it has noticed
     head, _ = client.ask("/alive")
     lab.check("the guardian is killed: the worker answers once more", b" 200 " in head.split(b"\r\n")[0], head)
     lab.check("... and goes", until(10, lambda: not alive(worker)), read("/proc/%d/status" % worker))
@@ -117,9 +121,24 @@ def show_orphan(lab):
     lab.check("nothing listens any more", not ask(halb.port))
 
 
+def show_terminal(lab):
+    """Ctrl-C reaches the guardian and its worker at once: the worker leaves that to the guardian, which ends both."""
+    for _ in range(5):
+        keyboard, screen = os.openpty()
+        halb = lab.proxy(CONFIG, "-W", name="terminal", prefix=[sys.executable, "-c", ON_TERMINAL, os.ttyname(screen)])
+        one_worker(halb)
+        os.write(keyboard, b"\x03")
+        ended = halb.process.wait(10)
+        os.close(keyboard)
+        os.close(screen)
+        if ended is None:
+            break
+    lab.equal("Ctrl-C ends all of it", ended, 128 + signal.SIGINT)
+
+
 def main():
     with Lab() as lab:
-        for part in (show_losses, show_confinement, show_orphan):
+        for part in (show_losses, show_confinement, show_orphan, show_terminal):
             lab.attempt(part)
     sys.exit(lab.status())
 

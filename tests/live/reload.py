@@ -172,7 +172,8 @@ def show_notify(lab, config):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
         s.bind(path)
         s.settimeout(10)
-        halb = lab.proxy(config, "-Ws", name="notify", wait=False, env={**os.environ, "NOTIFY_SOCKET": path})
+        halb = lab.proxy(config.replace("global\n", "global\n    daemon\n", 1), "-Ws", name="notify", wait=False,
+                         env={**os.environ, "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"})
         first = s.recv(4096).decode()
         lab.check("-Ws: the first datagram has READY=1", "READY=1" in first.split(), first)
         lab.check("-Ws: it serves by then", served(halb))
@@ -180,8 +181,13 @@ def show_notify(lab, config):
         words = []
         until(5, lambda: words.extend(s.recv(4096).decode().split()) or "READY=1" in words)
         lab.check("-Ws: a reload says RELOADING=1, then READY=1", "RELOADING=1" in words and "READY=1" in words, words)
+        lab.check("-Ws: ... and when it began", any(word.startswith("MONOTONIC_USEC=") for word in words), words)
+        lab.check("-Ws: it says that it lives", until(5, lambda: words.extend(s.recv(4096).decode().split()) or "WATCHDOG=1" in words), words)
+        lab.check("-Ws: and what it does", until(5, lambda: words.extend(s.recv(4096).decode().split()) or "STATUS=the" in words), words)
         settled(halb)
+        lab.check("-Ws: 'daemon' in global does not send it into the background", halb.process.running(), halb.process.said())
         halb.process.kill(signal.SIGUSR1)
+        lab.check("-Ws: it says that it stops", until(5, lambda: words.extend(s.recv(4096).decode().split()) or "STOPPING=1" in words), words)
         lab.check("-Ws: USR1 ends it when all is done", halb.process.wait(10) is not None, family(halb.process.pid))
 
 

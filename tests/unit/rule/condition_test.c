@@ -2,6 +2,9 @@
 /* Conditions: how terms join, what each predefined ACL sees, and what is refused. */
 #include "rule/condition.h"
 
+#include "rule/acl.h"
+#include "unit/rule/fake.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,57 +12,54 @@
 
 #include <cmocka.h>
 
-static struct arena arena;
+static struct fake fake;
 
 static int setup(void **state)
 {
 	(void)state;
-	arena_init(&arena, 4096, 0);
+	fake_init(&fake);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	arena_fini(&arena);
+	fake_fini(&fake);
 	return 0;
 }
 
-/* The text split at blanks. */
-static struct condition *try_compile(const char *text, bool unless, const char **error)
+static struct condition *try_compile(const char *text, bool unless)
 {
-	struct span words[32], rest = span_of(text);
-	unsigned int n = 0;
+	struct span words[64];
+	unsigned int n = fake_words(text, words);
 
-	while (rest.p && n < array_size(words)) {
-		struct span word = span_split(&rest, ' ');
-
-		if (word.len)
-			words[n++] = word;
-	}
-	return condition_compile(words, n, unless, &arena, error);
+	fake.k.error = fake.k.warning = NULL;
+	return condition_compile(&fake.k, words, n, unless);
 }
 
-static bool holds(const char *text, const struct rule_context *ctx)
+static bool holds_in(const char *text, const struct rule_context *ctx)
 {
-	const char *error = NULL;
-	struct condition *c = try_compile(text, false, &error);
-	struct condition *opposite = try_compile(text, true, &error);
+	struct condition *c = try_compile(text, false), *opposite = try_compile(text, true);
 
 	if (!c || !opposite)
-		fail_msg("%s: %s", text, error);
+		fail_msg("%s: %s", text, fake.k.error);
 	assert_true(condition_holds(c, ctx) != condition_holds(opposite, ctx));
 	return condition_holds(c, ctx);
 }
 
+static bool holds(const char *text, struct rule_context *ctx)
+{
+	ctx->scratch = &fake.scratch;
+	ctx->payload_ended = true;
+	return holds_in(text, ctx);
+}
+
 static void expect_error(const char *text, const char *part)
 {
-	const char *error = NULL;
-
-	assert_null(try_compile(text, false, &error));
-	assert_non_null(error);
-	if (!strstr(error, part))
-		fail_msg("%s: %s", text, error);
+	assert_null(try_compile(text, false));
+	assert_non_null(fake.k.error);
+	if (!strstr(fake.k.error, part))
+		fail_msg("%s: %s", text, fake.k.error);
 }
 
 static void joining(void **state)
@@ -96,7 +96,7 @@ static void joining(void **state)
 			fail_msg("%s", rows[i].text);
 	}
 	assert_true(condition_holds(NULL, &ctx));
-	assert_false(condition_needs_http(NULL));
+	assert_int_equal(condition_needs(NULL), 0);
 }
 
 static void methods(void **state)
@@ -129,7 +129,7 @@ static void methods(void **state)
 
 static void versions_and_content(void **state)
 {
-	struct message m = {.version = HTTP_1_0};
+	struct message m = {.version = HTTP_1_0, .target = SPAN("/")};
 	struct rule_context ctx = {.request = &m};
 
 	(void)state;
@@ -139,12 +139,10 @@ static void versions_and_content(void **state)
 	m.version = HTTP_2;
 	assert_true(holds("HTTP_2.0 !HTTP_1.1", &ctx));
 	assert_false(holds("HTTP_CONTENT", &ctx));
-	m.framing = BODY_LENGTH;
+	assert_int_equal(header_add(&m.headers, &fake.arena, SPAN("Content-Length"), SPAN("0")), 0);
 	assert_false(holds("HTTP_CONTENT", &ctx));
-	m.content_length = 1;
+	m.headers.v[0].value = SPAN("1");
 	assert_true(holds("HTTP_CONTENT", &ctx));
-	m.framing = BODY_CHUNKED;
-	assert_false(holds("HTTP_CONTENT", &ctx));
 	ctx.request = NULL;
 	assert_true(holds("!HTTP !HTTP_1.0 !HTTP_CONTENT !HTTP_URL_ABS !HTTP_URL_SLASH "
 			  "!HTTP_URL_STAR !REQ_CONTENT",
@@ -196,15 +194,97 @@ static void localhost(void **state)
 	}
 }
 
-static void needs_http(void **state)
+static void needs(void **state)
 {
-	const char *error;
+	(void)state;
+	assert_int_equal(condition_needs(try_compile("TRUE or LOCALHOST WAIT_END", false)), 0);
+	assert_int_equal(condition_needs(try_compile("TRUE or METH_GET", false)),
+			 NEEDS_HTTP_REQUEST);
+	assert_int_equal(condition_needs(try_compile("{ status 200 }", true)), NEEDS_HTTP_RESPONSE);
+	fake.k.provided = NEEDS_HTTP_REQUEST;
+	assert_non_null(try_compile("{ status 200 }", false));
+	assert_non_null(strstr(fake.k.warning, "acl 'status' will never match because it looks at "
+					       "'HTTP response headers'"));
+	fake.k.provided = ~0u;
+}
+
+static void add(const char *text)
+{
+	struct span words[64];
+	unsigned int n = fake_words(text, words);
+
+	fake.k.error = NULL;
+	if (!acl_add(&fake.k, words, n))
+		fail_msg("%s: %s", text, fake.k.error);
+}
+
+/* Lines of one name are joined by "or"; a predefined name may be defined anew. */
+static void named(void **state)
+{
+	(void)state;
+	add("is_api path_beg /api");
+	add("is_api path_end .json");
+	add("FALSE always_true");
+	fake_request(&fake, "GET /api/x HTTP/1.1\nHost: h\n");
+	assert_true(holds("is_api", &fake.ctx));
+	fake_request(&fake, "GET /x.json HTTP/1.1\nHost: h\n");
+	assert_true(holds("is_api FALSE", &fake.ctx));
+	fake_request(&fake, "GET /x HTTP/1.1\nHost: h\n");
+	assert_false(holds("is_api", &fake.ctx));
+	fake.k.acls = NULL;
+}
+
+static void anonymous(void **state)
+{
+	static const struct {
+		const char *text;
+		bool result;
+	} rows[] = {
+	    {"{ path /a/b }", true},
+	    {"!{ path /a/b }", false},
+	    {"{ path -i /A/B } { method GET }", true},
+	    {"{ path_beg /z /a }", true},
+	    {"{ path_end b c }", true},
+	    {"{ path_sub / }", true},
+	    {"{ path_dir b }", true},
+	    {"{ path_dir a/ }", true},
+	    {"{ path_dir c }", false},
+	    {"{ path_dom a }", true},
+	    {"{ path_reg ^/[a-z]/b$ }", true},
+	    {"{ path_reg -i ^/A }", true},
+	    {"{ path_len 4 }", true},
+	    {"{ path_len lt 4 }", false},
+	    {"{ path -m len 1:3 }", false},
+	    {"{ path -m found }", true},
+	    {"{ req.hdr(nope) -m found }", false},
+	    {"{ hdr(x) 2 }", true},
+	    {"{ hdr(x) 4 }", false},
+	    {"{ hdr_cnt(x) 3 }", true},
+	    {"{ hdr_cnt(x) gt 3 }", false},
+	    {"{ hdr_val(x) 3: }", true},
+	    {"{ hdr_cnt(nope) 0 }", true},
+	    {"{ int(-5) -10:-5 }", true},
+	    {"{ int(5) -m bool }", true},
+	    {"{ int(0) -m bool }", false},
+	    {"{ src 192.0.2.0/24 }", true},
+	    {"{ src 10.0.0.0/8 ::1 }", false},
+	    {"{ src ::ffff:192.0.2.1 }", true},
+	    {"{ str(1.2.3.4) -m ip 1.2.3.0/24 }", true},
+	    {"{ str(abc) -m bin 616263 }", true},
+	    {"{ method FOO }", false},
+	    {"{ path /1 /2 /3 /4 /5 /6 /7 /8 /a/b /9 }", true},
+	    {"{ path -i /1 /2 /3 /4 /5 /6 /7 /8 /A/b /9 }", true},
+	    {"{ path /1 /2 /3 /4 /5 /6 /7 /8 /A/b /9 }", false},
+	    {"{ path -- -i }", false},
+	    {"{ always_false } or { path /a/b }", true},
+	};
 
 	(void)state;
-	assert_false(
-	    condition_needs_http(try_compile("TRUE or LOCALHOST WAIT_END", false, &error)));
-	assert_true(condition_needs_http(try_compile("TRUE or METH_GET", false, &error)));
-	assert_true(condition_needs_http(try_compile("HTTP_CONTENT", true, &error)));
+	fake_request(&fake, "GET /a/b HTTP/1.1\nHost: h\nX: 1, 2\nX: 3\n");
+	for (size_t i = 0; i < array_size(rows); i++) {
+		if (holds(rows[i].text, &fake.ctx) != rows[i].result)
+			fail_msg("%s", rows[i].text);
+	}
 }
 
 static void refused(void **state)
@@ -213,8 +293,21 @@ static void refused(void **state)
 	expect_error("", "a condition is missing");
 	expect_error("TREU", "did you mean 'TRUE'");
 	expect_error("true", "no such ACL : 'true'");
-	expect_error("is_friend", "come with the rule language");
-	expect_error("{ src 1.2.3.4 }", "anonymous ACL");
+	expect_error("is_friend", "Define it above with 'acl'");
+	expect_error("{ path /a", "missing closing '}'");
+	expect_error("{ }", "nothing between");
+	expect_error("{path /a }", "a blank must stand behind '{'");
+	expect_error("{ pahth /a }", "did you mean 'path'");
+	expect_error("{ path_bge /a }", "did you mean 'path_beg'");
+	expect_error("{ path -m foo }", "unknown match method 'foo'");
+	expect_error("{ path -x }", "unknown flag '-x'");
+	expect_error("{ path -m }", "expects a word");
+	expect_error("{ src 1.2.3 }", "not a valid IPv4 or IPv6 address");
+	expect_error("{ hdr_cnt(x) three }", "not a number or valid range");
+	expect_error("{ path_reg ( }", "regex '(' is invalid");
+	expect_error("{ var(txn.x) a }", "using '-m'");
+	expect_error("{ bool(1) -m ip ::1 }", "cannot be used with a value of type boolean");
+	expect_error("{ path -f nosuch }", "failed to open pattern file");
 	expect_error("TRUE or", "missing at the end");
 	expect_error("or TRUE", "before it");
 	expect_error("TRUE or or TRUE", "before it");
@@ -227,17 +320,20 @@ static void refused(void **state)
 static void limits(void **state)
 {
 	static struct span words[2000];
-	const char *error = NULL;
 	struct arena small;
 
 	(void)state;
 	for (size_t i = 0; i < array_size(words); i++)
 		words[i] = SPAN("TRUE");
-	assert_null(condition_compile(words, array_size(words), false, &arena, &error));
-	assert_string_equal(error, "the condition is too long");
+	fake.k.error = NULL;
+	assert_null(condition_compile(&fake.k, words, array_size(words), false));
+	assert_string_equal(fake.k.error, "the condition is too long");
 	arena_init(&small, 64, 64);
-	assert_null(condition_compile(words, 100, false, &small, &error));
-	assert_string_equal(error, "out of memory");
+	fake.k.error = NULL;
+	fake.k.arena = &small;
+	assert_null(condition_compile(&fake.k, words, 100, false));
+	assert_string_equal(fake.k.error, "out of memory");
+	fake.k.arena = &fake.arena;
 	arena_fini(&small);
 }
 
@@ -249,7 +345,9 @@ int main(void)
 	    cmocka_unit_test(versions_and_content),
 	    cmocka_unit_test(urls),
 	    cmocka_unit_test(localhost),
-	    cmocka_unit_test(needs_http),
+	    cmocka_unit_test(needs),
+	    cmocka_unit_test(named),
+	    cmocka_unit_test(anonymous),
 	    cmocka_unit_test(refused),
 	    cmocka_unit_test(limits),
 	};

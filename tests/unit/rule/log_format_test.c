@@ -37,11 +37,11 @@ static int teardown(void **state)
 
 static struct log_format *compile(const char *text)
 {
-	const char *error;
-	struct log_format *f = log_format_compile(span_of(text), &arena, &error);
+	struct rule_compiler k = {.arena = &arena, .provided = ~0u};
+	struct log_format *f = log_format_compile(&k, span_of(text), LOG_FORMAT_LINE);
 
 	if (!f)
-		fail_msg("%s: %s", text, error);
+		fail_msg("%s: %s", text, k.error);
 	return f;
 }
 
@@ -57,12 +57,12 @@ static void expect_line(const char *format, const struct log_record *r, const ch
 
 static void expect_error(const char *format, const char *part)
 {
-	const char *error = NULL;
+	struct rule_compiler k = {.arena = &arena, .provided = ~0u};
 
-	assert_null(log_format_compile(span_of(format), &arena, &error));
-	assert_non_null(error);
-	if (!strstr(error, part))
-		fail_msg("%s: %s", format, error);
+	assert_null(log_format_compile(&k, span_of(format), LOG_FORMAT_LINE));
+	assert_non_null(k.error);
+	if (!strstr(k.error, part))
+		fail_msg("%s: %s", format, k.error);
 }
 
 static struct inet v4(uint8_t last, uint16_t port)
@@ -501,8 +501,8 @@ static void refused(void **state)
 	expect_error("%zz", "no such format variable '%zz'");
 	expect_error("%", "no such format variable '%'");
 	expect_error("100% ", "you need to use '%%'");
-	expect_error("%[src]", "rule language");
-	expect_error("%{+Q}[src]", "rule language");
+	expect_error("%[srk]", "unknown fetch method 'srk'");
+	expect_error("%{+Q}[src", "missing ']' after 'src'");
 	expect_error("%{+Q", "no '}'");
 	expect_error("%{Q}r", "no such flag 'Q'");
 	expect_error("%{+Q,+Z}r", "no such flag '+Z'");
@@ -523,17 +523,15 @@ static void when_it_can_be_written(void **state)
 
 static void no_memory(void **state)
 {
-	const char *error;
 	struct arena small;
 
 	(void)state;
 	for (size_t max = 1; max < 4096; max += 64) {
-		struct log_format *f;
+		struct rule_compiler k = {.arena = &small, .provided = ~0u};
 
 		arena_init(&small, 64, max);
-		f = log_format_compile(span_of(log_format_http), &small, &error);
-		if (!f)
-			assert_string_equal(error, "out of memory");
+		if (!log_format_compile(&k, span_of(log_format_http), LOG_FORMAT_LINE))
+			assert_string_equal(k.error, "out of memory");
 		arena_fini(&small);
 	}
 }
