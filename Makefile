@@ -219,6 +219,7 @@ install: all $(LAB_PROGRAMS)
 	    mode=644; [ ! -x $$file ] || mode=755; \
 	    install -D -m $$mode $$file $(DESTDIR)$(LIBDIR)/$$file || exit 1; done
 	install -D -t $(DESTDIR)$(LIBDIR)/lab $(LAB_PROGRAMS)
+	[ $(SYSCONFDIR) != /etc ] || install -d $(DESTDIR)/var/lib/halb/dev
 
 clean:
 	rm -rf $(BUILD)
