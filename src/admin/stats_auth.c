@@ -2,88 +2,27 @@
 /* Passwords and the origin of posts: see stats_auth.h. */
 #include "admin/stats_auth.h"
 
+#include "rule/userlist.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/random.h>
 
 #define MAX_CREDENTIALS 512
 
-static int base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* RFC 4648 section 4; the length, or -1. dst has room for 3/4 of the text. */
-static long base64_decode(char *dst, struct span s)
-{
-	unsigned int bits = 0, n_bits = 0;
-	long n = 0;
-
-	while (s.len && s.p[s.len - 1] == '=')
-		s.len--;
-	for (size_t i = 0; i < s.len; i++) {
-		int v = base64_value(s.p[i]);
-
-		if (v < 0)
-			return -1;
-		bits = bits << 6 | (unsigned int)v;
-		n_bits += 6;
-		if (n_bits >= 8) {
-			n_bits -= 8;
-			dst[n++] = (char)(bits >> n_bits & 0xff);
-		}
-	}
-	return s.len % 4 == 1 ? -1 : n;
-}
-
-/* Takes as long whatever differs; only the length of `got` shows. */
-static bool same(struct span got, struct span wanted)
-{
-	volatile unsigned char differs = (unsigned char)(got.len != wanted.len);
-
-	for (size_t i = 0; i < got.len; i++)
-		differs |= (unsigned char)(got.p[i] ^ (wanted.len ? wanted.p[i % wanted.len] : 1));
-	return differs == 0;
-}
-
-/* "name:password" of the only Authorization field, in `text`. */
-static struct span credentials(const struct message *request, char text[MAX_CREDENTIALS])
-{
-	unsigned int at = 0;
-	const struct header *h = header_next(&request->headers, HEADER_AUTHORIZATION, &at);
-	struct span value;
-	long n;
-
-	if (!h || header_next(&request->headers, HEADER_AUTHORIZATION, &at))
-		return SPAN_NONE;
-	if (!span_starts_with_nocase(h->value, SPAN("basic ")))
-		return SPAN_NONE;
-	value = span_trim(span_slice(h->value, 6, h->value.len));
-	if (value.len / 4 * 3 + 3 > MAX_CREDENTIALS)
-		return SPAN_NONE;
-	n = base64_decode(text, value);
-	return n < 0 ? SPAN_NONE : span_make(text, (size_t)n);
-}
-
 bool stats_auth_passes(const struct model_user *users, const struct message *request)
 {
 	char text[MAX_CREDENTIALS];
-	struct span got;
+	struct scratch scratch = {.p = text, .cap = sizeof(text)};
+	struct credentials got;
 	bool passes = false;
 
 	if (!users)
 		return true;
-	got = credentials(request, text);
-	if (!got.p)
+	if (!credentials_read(request, &scratch, &got) || !got.whole.p)
 		return false;
 	for (; users; users = users->next)
-		passes |= same(got, users->name_and_password);
+		passes |= password_same(got.whole, users->name_and_password);
 	return passes;
 }
 
@@ -130,7 +69,7 @@ bool stats_post_is_own(const struct message *request, struct span token)
 {
 	const char *own = stats_token();
 
-	return own && from_here(request) && same(token, span_make(own, STATS_TOKEN_BYTES));
+	return own && from_here(request) && password_same(token, span_make(own, STATS_TOKEN_BYTES));
 }
 
 static char token_text[STATS_TOKEN_BYTES + 1];

@@ -8,6 +8,8 @@
 #include "config/section_core.h"
 #include "config/section_parts.h"
 
+#include "rule/userlist.h"
+
 void dump_word(struct buffer *out, struct span word)
 {
 	bool plain = word.len > 0;
@@ -315,6 +317,8 @@ static const struct dump_row proxy_rows[] = {
     {"timeout server-fin", DUMP_UINT, AT(timeout.server_fin), NULL, 0},
     {"timeout tarpit", DUMP_UINT, AT(timeout.tarpit), NULL, 0},
     {"timeout tunnel", DUMP_UINT, AT(timeout.tunnel), NULL, 0},
+    {"unique-id-format", DUMP_SPAN, AT(unique_id_text), NULL, 0},
+    {"unique-id-header", DUMP_SPAN, AT(unique_id_header), NULL, 0},
 };
 
 static void dump_retry_status(const struct dump_place *at, const struct model_proxy *p)
@@ -346,9 +350,25 @@ static void dump_proxy(const struct model_proxy *p, struct buffer *out)
 	buffer_fini(&prefix);
 }
 
+static void dump_userlist(const struct userlist *list, struct buffer *out)
+{
+	for (const struct user *u = list->users; u; u = u->next) {
+		buffer_printf(out, "userlist %.*s user ", SPAN_ARG(list->name));
+		dump_word(out, u->name);
+		buffer_add_text(out, !u->password.p ? "" : u->plain ? " plain" : " hashed");
+		for (const struct user_group *g = u->groups; g; g = g->next) {
+			buffer_add_text(out, " group ");
+			dump_word(out, g->name);
+		}
+		buffer_add_char(out, '\n');
+	}
+}
+
 void config_dump(const struct model *m, struct buffer *out)
 {
 	dump_global(&m->global, out);
+	for (const struct userlist *l = m->rules.userlists; l; l = l->next)
+		dump_userlist(l, out);
 	for (const struct model_proxy *p = m->proxies; p; p = p->next)
 		dump_proxy(p, out);
 }

@@ -130,6 +130,8 @@ static void dump_replies(const struct dump_place *at, const struct model_proxy *
 		if (reply->location.p)
 			buffer_printf(at->out, "location %.*s code %u\n", SPAN_ARG(reply->location),
 				      reply->code);
+		else if (reply->reply)
+			buffer_add_text(at->out, "http-error\n");
 		else
 			buffer_printf(at->out, "file of %zu bytes\n", reply->raw.len);
 	}

@@ -20,7 +20,7 @@
 		for (const struct keyword *row = (*table)->rows;                                   \
 		     row < (*table)->rows + (*table)->n; row++)
 
-enum { IN_ANY = IN_GLOBAL | IN_PROXY };
+enum { IN_ANY = IN_GLOBAL | IN_PROXY | IN_USERLIST | IN_HTTP_ERRORS };
 
 static const struct {
 	unsigned int where;
@@ -28,6 +28,7 @@ static const struct {
 } sections[] = {
     {IN_GLOBAL, "global"}, {IN_DEFAULTS, "defaults"}, {IN_FRONTEND, "frontend"},
     {IN_LISTEN, "listen"}, {IN_BACKEND, "backend"},
+    {IN_USERLIST, "userlist"}, {IN_HTTP_ERRORS, "http-errors"},
 };
 
 static const char *section_name(unsigned int where)
@@ -228,7 +229,7 @@ static void tell_wrong_place(struct config_reader *r, const struct node *line,
 
 	if (r->where == IN_DEFAULTS && row->where & IN_PROXY) {
 		config_alert(r, line, "'%s' not allowed in 'defaults' section.", row->name);
-	} else if (r->where != IN_GLOBAL && row->where & IN_PROXY) {
+	} else if (r->where & IN_PROXY && row->where & IN_PROXY) {
 		tell_wrong_side(r, line, row);
 	} else {
 		buffer_init(&b, 256);

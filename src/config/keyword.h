@@ -21,6 +21,8 @@ enum { /* where a keyword may stand */
        IN_FRONT = IN_DEFAULTS | IN_FRONTEND | IN_LISTEN,
        IN_BACK = IN_DEFAULTS | IN_LISTEN | IN_BACKEND,
        IN_PROXY = IN_FRONT | IN_BACK,
+       IN_USERLIST = 256,
+       IN_HTTP_ERRORS = 512,
        /* Bits that stand with them in a row: */
        TAKES_NO = 64,      /* "no" and "default" may stand in front: parse looks at r->negated,
 			      r->resetting */
@@ -49,6 +51,8 @@ struct config_reader {
 	struct model_proxy *proxy;                     /* the section's; NULL in global */
 	struct model_proxy *first_defaults, *defaults; /* all named and unnamed ones; the one in
 							  force */
+	struct userlist *userlist;                     /* the section's */
+	struct model_http_errors *http_errors;         /* the section's */
 	bool negated;                                  /* "no" stood in front */
 	bool resetting;                                /* "default" stood in front */
 };

@@ -96,6 +96,9 @@ struct model_proxy {
 					  rule/log_format.h */
 	enum log_style log_style;
 	struct span log_format_text; /* "log-format", with LOG_STYLE_OWN */
+	struct span unique_id_text;  /* "unique-id-format"; p NULL: none */
+	struct log_format *unique_id_format;
+	struct span unique_id_header; /* p NULL: none */
 
 	/* as frontend */
 	struct model_bind *binds;
@@ -149,6 +152,9 @@ struct model_regex {
 	struct check_regex *regex;
 };
 
+struct model_group;      /* section_userlist.c */
+struct model_membership; /* section_userlist.c */
+
 struct model {
 	struct arena arena;
 	_Atomic unsigned int refs;
@@ -158,6 +164,9 @@ struct model {
 	unsigned int n_proxies;
 	struct model_regex *regexes;
 	struct rule_program rules; /* what all rules share */
+	struct model_http_errors *http_errors;
+	struct model_group *groups; /* of userlists, while the files are read */
+	struct model_membership *memberships;
 };
 
 /* The model with one reference, or NULL when out of memory. */

@@ -8,6 +8,8 @@
 
 struct condition; /* rule/condition.h */
 struct model_proxy;
+struct reply;
+struct rule_reference;
 
 enum cookie_mode { COOKIE_PASSIVE, COOKIE_REWRITE, COOKIE_INSERT, COOKIE_PREFIX };
 
@@ -59,6 +61,17 @@ struct model_reply {          /* what stands in for a built-in answer */
 	struct span raw;      /* errorfile: the whole response, checked; p NULL for errorloc */
 	struct span location; /* errorloc */
 	unsigned int code;    /* errorloc: 302 or 303 */
+	struct reply *reply;  /* http-error; rule/reply.h */
+	/* While the files are read, "errorfiles": the section, and what counts where it has no such
+	 * status. */
+	struct rule_reference *errors;
+	struct model_reply *otherwise;
+};
+
+struct model_http_errors { /* a section "http-errors" */
+	struct model_http_errors *next;
+	struct span name;
+	struct model_reply *replies[REPLY_KINDS];
 };
 
 struct model_user {

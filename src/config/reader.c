@@ -9,6 +9,8 @@
 #include "config/section_bind.h"
 #include "config/section_core.h"
 #include "config/section_parts.h"
+#include "config/section_rules.h"
+#include "config/section_userlist.h"
 
 #include "base/format.h"
 
@@ -48,6 +50,20 @@ static void begin_later(struct reading *g, const struct section *s)
 		     "haproxy for this file",
 		     s->name);
 	g->skipping = true;
+}
+
+static void begin_userlist(struct reading *g, const struct section *s)
+{
+	(void)s;
+	g->r.proxy = NULL;
+	g->skipping = !config_begin_userlist(&g->r, g->line);
+}
+
+static void begin_http_errors(struct reading *g, const struct section *s)
+{
+	(void)s;
+	g->r.proxy = NULL;
+	g->skipping = !config_begin_http_errors(&g->r, g->line);
 }
 
 static bool name_is_good(struct reading *g, struct span name)
@@ -206,7 +222,7 @@ static const struct section section_rows[] = {
     {"cache", 0, 0, begin_later},
     {"crt-store", 0, 0, begin_later},
     {"fcgi-app", 0, 0, begin_later},
-    {"http-errors", 0, 0, begin_later},
+    {"http-errors", IN_HTTP_ERRORS, 0, begin_http_errors},
     {"log-forward", 0, 0, begin_later},
     {"log-profile", 0, 0, begin_later},
     {"mailers", 0, 0, begin_later},
@@ -215,7 +231,7 @@ static const struct section section_rows[] = {
     {"resolvers", 0, 0, begin_later},
     {"ring", 0, 0, begin_later},
     {"traces", 0, 0, begin_later},
-    {"userlist", 0, 0, begin_later},
+    {"userlist", IN_USERLIST, 0, begin_userlist},
 };
 
 static const struct section *find_section(struct span word)

@@ -289,6 +289,34 @@ static void parse_log_format(struct config_reader *r, const struct node *line, u
 	p->log_format = format;
 }
 
+static void parse_unique_id_format(struct config_reader *r, const struct node *line,
+				   unsigned int at)
+{
+	struct log_format *format;
+
+	if (!config_need_word(r, line, at, "unique-id-format \"%{+X}o%ci:%cp_%ts_%rt\"") ||
+	    !config_expect_end(r, line, at + 1))
+		return;
+	format = config_parse_format(r, line, at);
+	if (!format)
+		return;
+	r->proxy->unique_id_text = line->words[at];
+	r->proxy->unique_id_format = format;
+}
+
+static void parse_unique_id_header(struct config_reader *r, const struct node *line,
+				   unsigned int at)
+{
+	if (!config_need_word(r, line, at, "unique-id-header X-Unique-ID") ||
+	    !config_expect_end(r, line, at + 1))
+		return;
+	if (header_name_is_good(line->words[at]))
+		r->proxy->unique_id_header = line->words[at];
+	else
+		config_alert(r, line, "'unique-id-header' : '%s' is not the name of a header field.",
+			     line->words[at].p);
+}
+
 /* "log global" stands for the global targets, wherever they are written in the files. */
 static bool expand_global_logs(struct config_reader *r, struct model_proxy *p)
 {
@@ -326,6 +354,18 @@ static void fall_back_to_tcplog(struct config_reader *r, struct model_proxy *p)
 	p->log_style = LOG_STYLE_TCP;
 }
 
+static bool fits_mode(struct config_reader *r, const struct model_proxy *p,
+		      const struct log_format *f, const char *keyword)
+{
+	if (p->mode != MODE_TCP || !f || !log_format_http_only(f))
+		return true;
+	diag_add(r->diags, DIAG_ALERT, p->file, p->line,
+		 "frontend '%s' : its %s uses '%%%s', which is reserved for HTTP mode. Leave it out "
+		 "or set 'mode http'.",
+		 p->name, keyword, log_format_http_only(f));
+	return false;
+}
+
 bool config_finish_log(struct config_reader *r, struct model_proxy *p)
 {
 	static const char *const formats[] = {
@@ -350,14 +390,8 @@ bool config_finish_log(struct config_reader *r, struct model_proxy *p)
 		    log_format_compile(&k, span_of(formats[p->log_style]), LOG_FORMAT_LINE);
 	if (!p->log_format)
 		goto no_memory;
-	if (p->mode == MODE_TCP && log_format_http_only(p->log_format)) {
-		diag_add(r->diags, DIAG_ALERT, p->file, p->line,
-			 "frontend '%s' : its log-format uses '%%%s', which is reserved for HTTP "
-			 "mode. Leave it out or set 'mode http'.",
-			 p->name, log_format_http_only(p->log_format));
-		return false;
-	}
-	return true;
+	return fits_mode(r, p, p->log_format, "log-format") &&
+	       fits_mode(r, p, p->unique_id_format, "unique-id-format");
 no_memory:
 	diag_add(r->diags, DIAG_ALERT, p->file, p->line, "out of memory.");
 	return false;
@@ -378,6 +412,10 @@ KEYWORDS(section_log,
 	  "[NAME]: host name in log lines, or this text"},
 	 {"log-format", IN_FRONT, KEYWORD_PARSE, 0, 0, 0, parse_log_format,
 	  "FORMAT: log lines of this form"},
+	 {"unique-id-format", IN_FRONT, KEYWORD_PARSE, 0, 0, 0, parse_unique_id_format,
+	  "FORMAT: an id for each request (%ID, unique-id)"},
+	 {"unique-id-header", IN_FRONT, KEYWORD_PARSE, 0, 0, 0, parse_unique_id_header,
+	  "NAME: the field that tells servers the request's unique id"},
 	 {"option httplog", IN_FRONT, KEYWORD_PARSE, 0, 0, 0, parse_httplog,
 	  "[clf|CLF]: HTTP log lines; clf: in the common log format"},
 	 {"option tcplog", IN_FRONT, KEYWORD_PARSE, 0, 0, 0, parse_tcplog, "TCP log lines"});

@@ -8,6 +8,7 @@
 
 #include "config/section_core.h"
 #include "config/section_parts.h"
+#include "config/section_userlist.h"
 
 #include "rule/acl.h"
 #include "rule/log_format.h"
@@ -369,15 +370,21 @@ static void resolve_use_servers(struct config_reader *r, const struct model_prox
 
 void config_resolve_rules(struct config_reader *r)
 {
+	config_resolve_groups(r);
 	for (struct rule_reference *ref = r->model->rules.references; ref; ref = ref->next) {
 		/* those of a defaults section are no proxy's */
 		if (ref->kind == REFERENCE_REQUEST_CAPTURE ||
 		    ref->kind == REFERENCE_RESPONSE_CAPTURE)
 			resolve_capture(r, ref);
+		else if (ref->kind == REFERENCE_USERLIST)
+			config_resolve_userlist(r, ref);
+		else if (ref->kind == REFERENCE_HTTP_ERRORS)
+			config_resolve_http_errors(r, ref);
 		else
 			resolve_name(r, ref);
 	}
-	for (const struct model_proxy *p = r->model->proxies; p; p = p->next) {
+	for (struct model_proxy *p = r->model->proxies; p; p = p->next) {
+		config_resolve_replies(p);
 		if (!p->disabled)
 			resolve_use_servers(r, p);
 	}

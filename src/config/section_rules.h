@@ -24,6 +24,11 @@ struct log_format *config_parse_format(struct config_reader *r, const struct nod
 /* True where a name holds an expression. */
 bool config_is_computed(struct span name);
 
+/* Begins a section "http-errors"; false after a diagnostic: its lines are not to be looked at. */
+bool config_begin_http_errors(struct config_reader *r, const struct node *line);
+/* The section that a rule or "errorfiles" names; then what each proxy answers with. */
+void config_resolve_http_errors(struct config_reader *r, struct rule_reference *ref);
+void config_resolve_replies(struct model_proxy *p);
 /* Names in rules become pointers. */
 void config_resolve_rules(struct config_reader *r);
 /* True where the proxy has such rules of its own; they are taken from it. */

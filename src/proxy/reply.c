@@ -10,6 +10,8 @@
 #include "proxy/rules.h"
 #include "proxy/steps.h"
 
+#include "rule/reply.h"
+
 #include "proto/h1_parse.h"
 
 #include <errno.h>
@@ -200,19 +202,21 @@ static const struct model_reply *configured(const struct stream *s, enum reply_k
 	return r ? r : s->fe->conf->replies[kind];
 }
 
-static enum step_result send_location(struct stream *s, const struct model_reply *r)
+static enum step_result send_location(struct stream *s, const struct model_reply *r,
+				      struct span fields)
 {
 	struct span line = span_of(arena_printf(
-	    &s->arena, "cache-control: no-cache\r\nlocation: %.*s\r\n", SPAN_ARG(r->location)));
+	    &s->arena, "cache-control: no-cache\r\nlocation: %.*s\r\n%.*s",
+	    SPAN_ARG(r->location), SPAN_ARG(fields)));
 
 	return reply_send(s, r->code, line, SPAN_NONE);
 }
 
-static enum step_result send_builtin(struct stream *s, enum reply_kind kind)
+static enum step_result send_builtin(struct stream *s, enum reply_kind kind, struct span fields)
 {
 	const struct builtin_reply *b = &builtin_replies[kind];
 	unsigned int status = reply_status(kind);
-	char bytes[1024], body[512];
+	char bytes[4096], body[512];
 	struct buffer head, text;
 
 	buffer_init_fixed(&text, body, sizeof(body));
@@ -226,19 +230,29 @@ static enum step_result send_builtin(struct stream *s, enum reply_kind kind)
 		buffer_add_text(&head, "connection: close\r\n");
 	}
 	buffer_add_text(&head, "content-type: text/html\r\n");
-	if (kind == REPLY_401)
-		buffer_add_text(&head, "www-authenticate: Basic realm=\"Restricted area\"\r\n");
+	if (kind == REPLY_401 && !fields.len)
+		fields = SPAN("www-authenticate: Basic realm=\"Restricted area\"\r\n");
+	buffer_add_span(&head, fields);
 	buffer_add_text(&head, "\r\n");
+	if (head.failed)
+		return reply_abort(s);
 	return send_head(s, buffer_span(&head),
 			 s->front.message.method == HTTP_HEAD ? SPAN_NONE : buffer_span(&text));
 }
 
 /* Its framing is the file's own business: the connection ends with it. */
-static enum step_result send_raw(struct stream *s, struct span raw)
+static enum step_result send_raw(struct stream *s, struct span raw, struct span fields)
 {
 	size_t head = span_find_span(raw, SPAN("\r\n\r\n")) + 4;
+	struct span lines = span_slice(raw, 0, head - 2);
+	char *more;
 
 	s->close_client = true;
+	if (fields.len && head <= raw.len) {
+		more = arena_printf(&s->arena, "%.*s%.*s\r\n", SPAN_ARG(lines), SPAN_ARG(fields));
+		return more ? send_head(s, span_of(more), span_slice(raw, head, raw.len))
+			    : reply_abort(s);
+	}
 	if (head > raw.len)
 		return send_now(s, raw, SPAN_NONE);
 	return send_head(s, span_slice(raw, 0, head), span_slice(raw, head, raw.len));
@@ -252,24 +266,66 @@ enum step_result reply_raw(struct stream *s, unsigned int status, struct span ra
 	end_request(s);
 	if (s->front.error || s->front.connection == NULL)
 		return STEP_GOTO;
-	return send_raw(s, raw);
+	return send_raw(s, raw, SPAN_NONE);
 }
 
-enum step_result reply_error(struct stream *s, enum reply_kind kind)
+/* "http-error": an answer that is computed now. The built-in one where that cannot be. */
+static enum step_result send_computed(struct stream *s, const struct model_reply *r,
+				      enum reply_kind kind, struct span fields)
 {
-	const struct model_reply *r = configured(s, kind);
+	struct rule_context ctx;
+	struct rule_answer a;
+	struct span head;
 
+	stream_fill_context(s, &ctx);
+	if (!reply_build(r->reply, &ctx, &a))
+		return send_builtin(s, kind, fields);
+	if (a.plain && a.errors && a.errors->proxy) {
+		const struct model_http_errors *e = a.errors->proxy;
+
+		if (e->replies[kind])
+			return send_raw(s, e->replies[kind]->raw, fields);
+	}
+	if (a.raw.p)
+		return send_raw(s, a.raw, fields);
+	if (a.plain || a.headers.len + fields.len > REWRITE_BYTES)
+		return send_builtin(s, kind, fields);
+	head = a.headers;
+	if (fields.len)
+		head = span_of(arena_printf(&s->arena, "%.*s%.*s", SPAN_ARG(a.headers),
+					    SPAN_ARG(fields)));
+	return reply_send(s, reply_status(kind), head, a.body);
+}
+
+static enum step_result reply_with(struct stream *s, const struct model_reply *r,
+				   enum reply_kind kind, struct span fields)
+{
 	if (s->front.head_sent || !stream_is_http(s))
 		return reply_abort(s);
 	s->status = reply_status(kind);
 	end_request(s);
 	if (s->front.error || s->front.connection == NULL)
 		return STEP_GOTO;
+	if (r && r->reply)
+		return send_computed(s, r, kind, fields);
 	if (r && r->location.p)
-		return send_location(s, r);
+		return send_location(s, r, fields);
 	if (r && r->raw.p)
-		return send_raw(s, r->raw);
-	return send_builtin(s, kind);
+		return send_raw(s, r->raw, fields);
+	return send_builtin(s, kind, fields);
+}
+
+enum step_result reply_error_of(struct stream *s, enum reply_kind kind,
+				const struct model_http_errors *errors, struct span fields)
+{
+	const struct model_reply *r = errors ? errors->replies[kind] : NULL;
+
+	return reply_with(s, r ? r : configured(s, kind), kind, fields);
+}
+
+enum step_result reply_error(struct stream *s, enum reply_kind kind)
+{
+	return reply_with(s, configured(s, kind), kind, SPAN_NONE);
 }
 
 enum step_result reply_abort(struct stream *s)

@@ -41,7 +41,7 @@ static struct span path_of(struct span target)
 
 static struct span name(void *owner, enum rule_name which)
 {
-	const struct stream *s = owner;
+	struct stream *s = owner;
 	const struct message *q = &s->front.message;
 
 	switch (which) {
@@ -57,6 +57,8 @@ static struct span name(void *owner, enum rule_name which)
 		return span_of(s->front_connection->listener->conf->name);
 	case RULE_HOSTNAME:
 		return span_of(s->worker->program->host);
+	case RULE_UNIQUE_ID:
+		return rules_unique_id(s);
 	case RULE_LAST_RULE_FILE:
 		return s->rules && s->rules->last ? span_of(s->rules->last->file) : SPAN_NONE;
 	case RULE_CAPTURED_METHOD:

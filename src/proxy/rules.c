@@ -32,6 +32,30 @@ void rules_free_variables(struct variable_set *set)
 	*set = (struct variable_set){0};
 }
 
+/* It may be asked for while another expression is evaluated, so that the scratch memory below what
+ * is in use stays, and by its own format. */
+struct span rules_unique_id(struct stream *s)
+{
+	const struct log_format *format = s->fe->conf->unique_id_format;
+	struct scratch *scratch = &s->worker->rule_scratch;
+	struct stream_rules *r = format ? stream_rules(s) : NULL;
+	size_t mark = scratch_mark(scratch);
+	struct rule_context ctx;
+	struct span text;
+	char *copy;
+
+	if (!r || r->unique_id.p)
+		return r ? r->unique_id : SPAN_NONE;
+	r->unique_id = SPAN("");
+	stream_fill_context(s, &ctx);
+	scratch_release(scratch, mark);
+	copy = log_format_build(format, &ctx, &text) ? arena_copy(&s->arena, text) : NULL;
+	scratch_release(scratch, mark);
+	if (copy)
+		r->unique_id = span_make(copy, text.len);
+	return r->unique_id;
+}
+
 static struct counters *frontend_counters(const struct stream *s)
 {
 	return &s->fe->fe.thread[s->worker->thread];
@@ -51,7 +75,7 @@ static enum step_result send_answer(struct stream *s, const struct rule_answer *
 	if (a->raw.p)
 		return reply_raw(s, a->status, a->raw);
 	if (a->plain && kind != REPLY_KINDS)
-		return reply_error(s, kind);
+		return reply_error_of(s, kind, a->errors ? a->errors->proxy : NULL, a->headers);
 	return reply_send(s, a->status, a->headers, a->body);
 }
 
@@ -257,29 +281,26 @@ enum step_result rules_http_response(struct stream *s)
 		if (v == RULE_ALLOW)
 			break;
 	}
+	scratch_release(ctx.scratch, 0);
 	return STEP_NEXT;
 }
 
 bool rules_after_response(struct stream *s, struct message *m)
 {
 	const struct model_proxy *confs[] = {s->be ? s->be->conf : s->fe->conf, s->fe->conf};
+	size_t mark = scratch_mark(&s->worker->rule_scratch); /* the answer's body may be there */
+	enum rule_verdict v = RULE_NEXT;
 	struct rule_context ctx;
 	struct rule_answer a;
 
 	stream_fill_context(s, &ctx);
+	scratch_release(ctx.scratch, mark);
 	ctx.response = m;
 	ctx.answer = &a;
-	for (unsigned int i = 0; i < (confs[0] == confs[1] ? 1u : 2u); i++) {
-		enum rule_verdict v;
-
-		if (!has_list(confs[i], RULES_HTTP_AFTER))
-			continue;
-		scratch_release(ctx.scratch, 0);
-		v = run(s, &confs[i]->rules->lists[RULES_HTTP_AFTER], &ctx);
-		if (v == RULE_ALLOW)
-			return true;
-		if (v != RULE_NEXT)
-			return false;
+	for (unsigned int i = 0; v == RULE_NEXT && i < (confs[0] == confs[1] ? 1u : 2u); i++) {
+		if (has_list(confs[i], RULES_HTTP_AFTER))
+			v = run(s, &confs[i]->rules->lists[RULES_HTTP_AFTER], &ctx);
+		scratch_release(ctx.scratch, mark);
 	}
-	return true;
+	return v == RULE_NEXT || v == RULE_ALLOW;
 }

@@ -15,6 +15,7 @@ struct stream_rules {
 	struct variable_set variables[VAR_SCOPES]; /* txn, req, res */
 	struct span method, target; /* as they came, once a rule has changed one; else p NULL */
 	const struct rule *last;    /* the final rule that ended an evaluation */
+	struct span unique_id;      /* p NULL: not made yet */
 	int log_level;              /* enum log_level, or one of these: */
 	struct rule_answer tarpit;  /* to be sent when the time is up */
 	bool is_tarpit;
@@ -45,6 +46,9 @@ enum step_result rules_http_response(struct stream *s);
 bool rules_after_response(struct stream *s, struct message *m);
 /* The server that a use-server rule names and that may serve; `otherwise` where there is none. */
 struct server *rules_use_server(struct stream *s, struct server *otherwise);
+/* The stream's unique id, made when first asked for; p NULL where the frontend has no format for
+ * one, or out of memory. */
+struct span rules_unique_id(struct stream *s);
 void rules_free_variables(struct variable_set *set);
 
 #endif

@@ -137,6 +137,8 @@ void step_log_fill(struct stream *s, struct log_record *r)
 	r->response_cookie = s->capture_cookie_response;
 	memcpy(r->termination, (char[4]){s->cause, s->state, s->cookie_in, s->cookie_out}, 4);
 	fill_captures(s, r);
+	if (unlikely(s->fe->conf->unique_id_format != NULL))
+		r->unique_id = rules_unique_id(s);
 	r->tcp = !stream_is_http(s);
 	r->utc_offset_s = s->worker->utc_offset_s;
 	r->log_counter = s->fe->log_counter;

@@ -114,6 +114,14 @@ static bool add_forwarded(struct stream *s)
 	return !original->on || add_address(s, original, front_destination(s->front_connection));
 }
 
+static __attribute__((noinline)) bool add_unique_id(struct stream *s)
+{
+	struct span id = rules_unique_id(s);
+
+	return !id.p || header_add(&s->front.message.headers, &s->arena,
+				   s->fe->conf->unique_id_header, id) == 0;
+}
+
 static bool asks_for_trailers(const struct message *m)
 {
 	return header_lists(&m->headers, HEADER_TE, SPAN("trailers"));
@@ -135,6 +143,8 @@ static bool prepare_head(struct stream *s)
 		s->back_field = keep ? H1_CONNECTION_KEEP_ALIVE : H1_CONNECTION_NONE;
 	else
 		s->back_field = keep ? H1_CONNECTION_NONE : H1_CONNECTION_CLOSE;
+	if (unlikely(s->fe->conf->unique_id_header.p != NULL) && !add_unique_id(s))
+		return false;
 	return add_forwarded(s);
 }
 

@@ -80,6 +80,49 @@ ACTION(tarpit, "tarpit", IN_SET(HTTP_REQUEST), ACTION_FINAL, parse_tarpit, run_t
 ACTION(return, "return", IN_SET(HTTP_REQUEST) | IN_SET(HTTP_RESPONSE), ACTION_FINAL, parse_return,
 	     run_return, "[status N] [content-type T] [string S] ...: an answer from here");
 
+/* ---- auth ---- */
+
+static bool parse_auth(struct action_parse *p, void **data)
+{
+	struct span *realm = compiler_alloc(p->k, sizeof(*realm));
+
+	*data = realm;
+	if (!realm)
+		return false;
+	if (p->at == p->n)
+		return true;
+	if (!span_equal(action_word(p, p->at), SPAN("realm")) || p->n - p->at < 2)
+		return compiler_fail(p->k, "'auth' expects nothing, or 'realm' and a text "
+					   "(with blanks: 'realm \"My site\"')");
+	*realm = action_word(p, p->at + 1);
+	p->at += 2;
+	return true;
+}
+
+/* Without a realm it is the proxy's name. */
+static enum rule_verdict run_auth(struct rule_context *ctx, const void *data)
+{
+	const struct span *given = data;
+	struct span realm = given->p ? *given : rule_name(ctx, RULE_BE_NAME);
+	struct buffer b;
+
+	if (!ctx->answer)
+		return RULE_FAILED;
+	*ctx->answer = (struct rule_answer){.status = 401, .plain = true};
+	scratch_open(ctx->scratch, &b);
+	buffer_add_text(&b, "www-authenticate: Basic realm=\"");
+	for (size_t i = 0; i < realm.len; i++) {
+		if (realm.p[i] == '"' || realm.p[i] == '\\')
+			buffer_add_char(&b, '\\');
+		buffer_add_char(&b, realm.p[i]);
+	}
+	buffer_add_text(&b, "\"\r\n");
+	return scratch_close(ctx->scratch, &b, &ctx->answer->headers) ? RULE_ANSWER : RULE_FAILED;
+}
+
+ACTION(auth, "auth", IN_SET(HTTP_REQUEST), ACTION_FINAL, parse_auth, run_auth,
+       "[realm R]: the client is asked for a user and a password (401)");
+
 /* ---- strict-mode ---- */
 
 static bool parse_strict(struct action_parse *p, void **data)

@@ -175,6 +175,8 @@ static bool convert(struct rule_compiler *k, struct argument_owner owner, struct
 		return refer(k, a, REFERENCE_BACKEND);
 	case ARGUMENT_SERVER:
 		return refer(k, a, REFERENCE_SERVER);
+	case ARGUMENT_USERLIST:
+		return refer(k, a, REFERENCE_USERLIST);
 	default:
 		return true;
 	}

@@ -23,6 +23,7 @@ enum argument_type {
 	ARGUMENT_FRONTEND, /* reference */
 	ARGUMENT_BACKEND,
 	ARGUMENT_SERVER,
+	ARGUMENT_USERLIST,
 };
 
 struct argument_value {

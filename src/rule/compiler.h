@@ -11,6 +11,7 @@
 #include "rule/variables.h"
 
 struct acl;
+struct userlist;
 
 enum rule_needs { /* what an expression looks at; and what is there where a rule stands */
 		  NEEDS_HTTP_REQUEST = 1,
@@ -28,6 +29,8 @@ enum reference_kind {
 	REFERENCE_SERVER,
 	REFERENCE_REQUEST_CAPTURE,
 	REFERENCE_RESPONSE_CAPTURE,
+	REFERENCE_USERLIST, /* proxy_name: its name, proxy: struct userlist */
+	REFERENCE_HTTP_ERRORS, /* proxy_name: its name, slot: the status, proxy: what config/ has */
 };
 
 /* A proxy or server that is named in an expression; whoever knows them all fills in `proxy` and
@@ -38,7 +41,7 @@ struct rule_reference {
 	struct span proxy_name, server_name; /* proxy_name p NULL: the one the rule stands in */
 	const void *owner;                   /* rule_compiler.owner */
 	const void *proxy, *server;
-	unsigned int slot; /* of a capture */
+	unsigned int slot; /* of a capture; a status, 0: any */
 	const char *file;
 	int line;
 };
@@ -48,6 +51,7 @@ struct rule_program {
 	struct regex_list regexes;
 	struct variable_names variables;
 	struct rule_reference *references;
+	struct userlist *userlists;
 };
 
 struct rule_files { /* answers of the caller; each may be NULL */

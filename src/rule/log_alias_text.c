@@ -123,8 +123,8 @@ TEXT(alias_frontend, "f", r->frontend, "frontend");
 TEXT(alias_server_name, "s", r->server_name.len ? r->server_name : SPAN("<NOSRV>"), "server");
 TEXT(alias_hostname, "H", r->hostname, "host name");
 TEXT(alias_mode, "mode", r->tcp ? SPAN("TCP") : SPAN("HTTP"), "TCP or HTTP, of the frontend");
+TEXT(alias_unique_id, "ID", r->unique_id, "unique id");
 /* What a stream never has so far: written as for a stream without it. */
-TEXT(alias_unique_id, "ID", SPAN(""), "unique id");
 TEXT(alias_tls_cipher, "sslc", SPAN(""), "TLS cipher");
 TEXT(alias_tls_version, "sslv", SPAN(""), "TLS version");
 

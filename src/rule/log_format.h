@@ -35,6 +35,7 @@ struct log_record {
 	struct span method, uri, version;                        /* %HM, %HU, %HV; */
 	struct span request_line; /* %r, cut to tune.http.logurilen - 1 bytes; p NULL: "<BADREQ>" */
 	struct span hostname;     /* %H */
+	struct span unique_id;    /* %ID */
 	int pid;
 	unsigned int request_counter;       /* %rt */
 	uint64_t log_counter;               /* %lc */

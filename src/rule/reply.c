@@ -15,6 +15,7 @@ struct reply {
 	struct span content_type; /* p NULL: none */
 	struct span text;         /* PAYLOAD_TEXT, PAYLOAD_RAW */
 	struct log_format *format;
+	struct rule_reference *errors; /* PAYLOAD_PLAIN: "errorfiles"; NULL: none */
 	unsigned int n_fields;
 	struct reply_field {
 		struct span name;
@@ -26,6 +27,7 @@ struct parse {
 	struct action_parse *p;
 	struct reply *r;
 	struct span value; /* the word behind the keyword */
+	bool has_status;   /* by "status", not by "deny_status" */
 };
 
 static bool parse_status(struct parse *x)
@@ -38,6 +40,7 @@ static bool parse_status(struct parse *x)
 				     "'%.*s'",
 				     x->p->action->name, SPAN_ARG(x->value));
 	x->r->status = (unsigned int)n;
+	x->has_status = span_equal(x->p->words[x->p->at], SPAN("status"));
 	return true;
 }
 
@@ -49,10 +52,11 @@ static bool parse_content_type(struct parse *x)
 
 static bool set_payload(struct parse *x, enum payload payload)
 {
-	if (x->r->payload > PAYLOAD_PLAIN)
+	if (x->r->payload != PAYLOAD_NONE)
 		return compiler_fail(x->p->k,
 				     "'%s' has one payload only: remove one of 'string', "
-				     "'lf-string', 'file', 'lf-file' and 'errorfile'",
+				     "'lf-string', 'file', 'lf-file', 'errorfile', 'errorfiles' and "
+				     "'default-errorfiles'",
 				     x->p->action->name);
 	x->r->payload = payload;
 	return true;
@@ -104,10 +108,19 @@ static bool parse_errorfile(struct parse *x)
 
 static bool parse_errorfiles(struct parse *x)
 {
-	return compiler_fail(x->p->k,
-			     "'errorfiles %.*s' is known, but halb does not do http-errors "
-			     "sections yet; use 'errorfile <file>'",
-			     SPAN_ARG(x->value));
+	struct rule_compiler *k = x->p->k;
+	struct rule_reference *ref = compiler_alloc(k, sizeof(*ref));
+
+	if (!ref || !set_payload(x, PAYLOAD_PLAIN))
+		return false;
+	*ref = (struct rule_reference){.next = k->program->references,
+				       .kind = REFERENCE_HTTP_ERRORS,
+				       .proxy_name = x->value,
+				       .owner = k->owner,
+				       .file = k->file,
+				       .line = k->line};
+	k->program->references = x->r->errors = ref;
+	return true;
 }
 
 static bool parse_default_errorfiles(struct parse *x)
@@ -182,7 +195,8 @@ static bool parse_word(struct parse *x)
 			     SPAN_ARG(p->words[p->at]),
 			     near.name ? compiler_did_you_mean(p->k, &near)
 				       : "; there are status, content-type, hdr, string, "
-					 "lf-string, file, lf-file and errorfile");
+					 "lf-string, file, lf-file, errorfile, errorfiles and "
+					 "default-errorfiles");
 }
 
 static bool check(struct action_parse *p, const struct reply *r)
@@ -200,7 +214,7 @@ static bool check(struct action_parse *p, const struct reply *r)
 struct reply *reply_compile(struct action_parse *p, struct reply_defaults defaults)
 {
 	struct reply *r = compiler_alloc(p->k, sizeof(*r));
-	struct parse x = {p, r, SPAN_NONE};
+	struct parse x = {.p = p, .r = r};
 
 	if (!r)
 		return NULL;
@@ -209,9 +223,17 @@ struct reply *reply_compile(struct action_parse *p, struct reply_defaults defaul
 		if (!parse_word(&x))
 			return NULL;
 	}
-	if (r->payload == PAYLOAD_NONE && defaults.plain && !r->n_fields)
+	/* as haproxy: "deny status 429" has no body, "deny deny_status 429" the proxy's words */
+	if (r->payload == PAYLOAD_NONE && defaults.plain && !r->n_fields && !x.has_status)
 		r->payload = PAYLOAD_PLAIN;
+	if (r->errors)
+		r->errors->slot = r->status;
 	return check(p, r) ? r : NULL;
+}
+
+unsigned int reply_status_code(const struct reply *r)
+{
+	return r->status;
 }
 
 static void add_line(struct buffer *b, struct span name, struct span value)
@@ -227,7 +249,8 @@ bool reply_build(const struct reply *r, const struct rule_context *ctx, struct r
 	struct span values[MAX_FIELDS];
 	struct buffer b;
 
-	*out = (struct rule_answer){.status = r->status, .plain = r->payload == PAYLOAD_PLAIN};
+	*out = (struct rule_answer){.status = r->status, .plain = r->payload == PAYLOAD_PLAIN,
+				    .errors = r->errors};
 	if (r->payload == PAYLOAD_RAW)
 		out->raw = r->text;
 	else if (r->payload == PAYLOAD_TEXT)

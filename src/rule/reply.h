@@ -17,6 +17,7 @@ struct reply_defaults {
 
 /* From p->at to the end of the action's words. NULL after compiler_fail. */
 struct reply *reply_compile(struct action_parse *p, struct reply_defaults defaults) must_check;
+unsigned int reply_status_code(const struct reply *r);
 /* Into scratch memory. False where it does not fit. */
 bool reply_build(const struct reply *r, const struct rule_context *ctx,
 		 struct rule_answer *out) must_check;

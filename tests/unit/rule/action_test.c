@@ -256,7 +256,7 @@ static void refused(void **state)
 	static const struct {
 		const char *text, *part;
 	} rows[] = {
-	    {"foo", "'add-header', 'allow', 'capture', 'del-header', 'deny',"},
+	    {"foo", "'add-header', 'allow', 'auth', 'capture', 'del-header', 'deny',"},
 	    {"set-heade a b", "did you mean 'set-header'"},
 	    {"set-header a", "expects the name of a field and a value"},
 	    {"set-header a:b c", "not the name of a header field"},
@@ -276,13 +276,16 @@ static void refused(void **state)
 	    {"return string a", "a content type must be defined"},
 	    {"return content-type a string b string c", "one payload only"},
 	    {"return errorfile nosuch", "cannot use the file 'nosuch'"},
-	    {"return errorfiles site", "http-errors sections yet"},
+	    {"return errorfiles", "expects a value behind 'errorfiles'"},
+	    {"deny errorfiles a default-errorfiles", "one payload only"},
 	    {"redirect", "redirection type expected"},
 	    {"redirect location / code 305", "must be one of"},
 	    {"set-status 200", "but got 'set-status'"},
 	    {"set-log-level foo", "expects emerg"},
 	    {"capture path max 3", "expects 'len'"},
 	    {"capture path len x", "not a number"},
+	    {"auth foo", "expects nothing, or 'realm' and a text"},
+	    {"auth realm", "expects nothing, or 'realm'"},
 	    {"strict-mode maybe", "'on' or 'off'"},
 	    {"allow if nosuch", "no such ACL : 'nosuch'"},
 	};
