@@ -25,8 +25,9 @@ OUT := $(BUILD)$(if $(VARIANT),/$(VARIANT))
 
 $(if $(filter-out address thread,$(SAN)),$(error SAN is address or thread, not $(SAN)))
 
-# What halb is linked with; each library's package is named in ./dev.
-LIBS := -Wl,--as-needed -lxxhash -lpcre2-8 -lcrypt -lcrypto -lmnl -lnftables -lseccomp -lm -pthread
+# What halb is linked with; each library's package is named in ./dev. Sanitizers define a crypt_r of their own, which needs libcrypt's:
+# so that one is there although nobody seems to need it.
+LIBS := -Wl,--no-as-needed -lcrypt -Wl,--as-needed -lxxhash -lpcre2-8 -lcrypto -lmnl -lnftables -lseccomp -lm -pthread
 
 WERROR ?= -Werror
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla $(WERROR)

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { IN_ANY = IN_GLOBAL | IN_PROXY };
+enum { IN_ANY = IN_GLOBAL | IN_PROXY | IN_USERLIST | IN_HTTP_ERRORS };
 
 struct rows {
 	const struct keyword *v[1024];
