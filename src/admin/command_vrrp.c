@@ -11,8 +11,7 @@
 static void text_chance(struct buffer *out, const struct failover_row *r)
 {
 	if (r->no_chance[0])
-		buffer_printf(out,
-			      "  second chance: off (%s); connections still served here %u\n",
+		buffer_printf(out, "  second chance: off (%s); connections still served here %u\n",
 			      r->no_chance, r->held_here);
 	else
 		buffer_printf(out,
@@ -121,9 +120,8 @@ static void text_totals(struct buffer *out)
 	buffer_printf(out,
 		      "handed over: packets of connections %llu, that begin one %llu, ICMP errors "
 		      "%llu; refused by the limit %llu\n",
-		      (unsigned long long)n[CHANCE_HANDED_OVER],
-		      (unsigned long long)n[CHANCE_SYNS], (unsigned long long)n[CHANCE_ERRORS],
-		      (unsigned long long)n[CHANCE_LIMITED]);
+		      (unsigned long long)n[CHANCE_HANDED_OVER], (unsigned long long)n[CHANCE_SYNS],
+		      (unsigned long long)n[CHANCE_ERRORS], (unsigned long long)n[CHANCE_LIMITED]);
 	buffer_printf(out, "scheduling: %s\n", failover_page->realtime);
 }
 

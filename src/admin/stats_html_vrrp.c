@@ -106,7 +106,8 @@ void stats_html_vrrp(struct buffer *out, int64_t wall_us)
 		 "node</span></header><div class=scroll><table><thead><tr>"
 		 "<th class=t>Instance</th><th class=t>State</th><th class=t>Addresses</th>"
 		 "<th>Priority</th><th class=t>Last transition, master</th><th class=t>BFD</th>"
-		 "<th>Handed to the peer</th><th>Adverts in</th><th>out</th><th>refused</th><th>times MASTER</th>"
+		 "<th>Handed to the peer</th><th>Adverts "
+		 "in</th><th>out</th><th>refused</th><th>times MASTER</th>"
 		 "</tr></thead><tbody>\n");
 	for (unsigned int i = 0; failover_page_read(failover_page, i, &r); i++)
 		row(out, &r, wall_us);

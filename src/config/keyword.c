@@ -26,9 +26,9 @@ static const struct {
 	unsigned int where;
 	const char *name;
 } sections[] = {
-    {IN_GLOBAL, "global"}, {IN_DEFAULTS, "defaults"}, {IN_FRONTEND, "frontend"},
-    {IN_LISTEN, "listen"}, {IN_BACKEND, "backend"},
-    {IN_USERLIST, "userlist"}, {IN_HTTP_ERRORS, "http-errors"},
+    {IN_GLOBAL, "global"},           {IN_DEFAULTS, "defaults"}, {IN_FRONTEND, "frontend"},
+    {IN_LISTEN, "listen"},           {IN_BACKEND, "backend"},   {IN_USERLIST, "userlist"},
+    {IN_HTTP_ERRORS, "http-errors"},
 };
 
 static const char *section_name(unsigned int where)

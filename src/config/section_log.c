@@ -313,7 +313,8 @@ static void parse_unique_id_header(struct config_reader *r, const struct node *l
 	if (header_name_is_good(line->words[at]))
 		r->proxy->unique_id_header = line->words[at];
 	else
-		config_alert(r, line, "'unique-id-header' : '%s' is not the name of a header field.",
+		config_alert(r, line,
+			     "'unique-id-header' : '%s' is not the name of a header field.",
 			     line->words[at].p);
 }
 
@@ -359,10 +360,11 @@ static bool fits_mode(struct config_reader *r, const struct model_proxy *p,
 {
 	if (p->mode != MODE_TCP || !f || !log_format_http_only(f))
 		return true;
-	diag_add(r->diags, DIAG_ALERT, p->file, p->line,
-		 "frontend '%s' : its %s uses '%%%s', which is reserved for HTTP mode. Leave it out "
-		 "or set 'mode http'.",
-		 p->name, keyword, log_format_http_only(f));
+	diag_add(
+	    r->diags, DIAG_ALERT, p->file, p->line,
+	    "frontend '%s' : its %s uses '%%%s', which is reserved for HTTP mode. Leave it out "
+	    "or set 'mode http'.",
+	    p->name, keyword, log_format_http_only(f));
 	return false;
 }
 

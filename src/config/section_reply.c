@@ -2,8 +2,8 @@
 /*
  * Answers of one's own making: "errorfile" (a whole HTTP response, checked here so that no broken
  * one is ever sent), "errorloc" (a redirection), "http-error" (an answer as rules make them), and
- * sections "http-errors" with "errorfiles" that refers to them. A later line for the same status replaces an
- * earlier one; tables are per proxy, their entries are never changed.
+ * sections "http-errors" with "errorfiles" that refers to them. A later line for the same status
+ * replaces an earlier one; tables are per proxy, their entries are never changed.
  */
 #include "config/section_core.h"
 #include "config/section_parts.h"
@@ -233,8 +233,8 @@ static struct reply *compile_reply(struct config_reader *r, const struct node *l
 				 .action = &named};
 	struct reply *reply;
 
-	config_rule_begin(r, line,
-			  NEEDS_HTTP_REQUEST | NEEDS_REQUEST_SEEN | NEEDS_BACKEND | NEEDS_SERVER, &k);
+	config_rule_begin(
+	    r, line, NEEDS_HTTP_REQUEST | NEEDS_REQUEST_SEEN | NEEDS_BACKEND | NEEDS_SERVER, &k);
 	reply = reply_compile(&p, (struct reply_defaults){0, false});
 	config_rule_end(r, line, &k);
 	if (!reply)
@@ -253,8 +253,9 @@ static void parse_http_error(struct config_reader *r, const struct node *line, u
 	if (!compiled)
 		return;
 	if (!reply_status_code(compiled)) {
-		config_alert(r, line, "'http-error' expects 'status' and a status code, as in "
-				      "'http-error status 503 content-type text/plain string busy'.");
+		config_alert(r, line,
+			     "'http-error' expects 'status' and a status code, as in "
+			     "'http-error status 503 content-type text/plain string busy'.");
 		return;
 	}
 	buffer_init_fixed(&b, status, sizeof(status));
@@ -284,8 +285,9 @@ bool config_begin_http_errors(struct config_reader *r, const struct node *line)
 	if (!config_need_word(r, line, 1, "http-errors <name>") || !config_expect_end(r, line, 2))
 		return false;
 	if (find_errors(r->model, line->words[1])) {
-		config_alert(r, line, "http-errors section '%s' is there already; give this one "
-				      "another name.",
+		config_alert(r, line,
+			     "http-errors section '%s' is there already; give this one "
+			     "another name.",
 			     line->words[1].p);
 		return false;
 	}

@@ -90,8 +90,9 @@ static void parse_group(struct config_reader *r, const struct node *line, unsign
 	if (at + 1 == line->n_words)
 		return;
 	if (!node_word_is(line, at + 1, "users") || !node_word(line, at + 2).len) {
-		config_alert(r, line, "'group' only supports 'users' and a list of users behind "
-				      "the name, as in 'group %s users anna,bob'.",
+		config_alert(r, line,
+			     "'group' only supports 'users' and a list of users behind "
+			     "the name, as in 'group %s users anna,bob'.",
 			     line->words[at].p);
 		return;
 	}
@@ -143,8 +144,9 @@ static void parse_user(struct config_reader *r, const struct node *line, unsigne
 {
 	struct user *u, **end = &r->userlist->users;
 
-	if (!config_need_word(r, line, at, "user <name> [password|insecure-password <password>] "
-					   "[groups <group>,<group>,...]"))
+	if (!config_need_word(r, line, at,
+			      "user <name> [password|insecure-password <password>] "
+			      "[groups <group>,<group>,...]"))
 		return;
 	if (userlist_find_user(r->userlist, line->words[at])) {
 		config_warn(r, line, "ignoring duplicated user '%s' in userlist '%.*s'.",

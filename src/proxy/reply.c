@@ -205,9 +205,9 @@ static const struct model_reply *configured(const struct stream *s, enum reply_k
 static enum step_result send_location(struct stream *s, const struct model_reply *r,
 				      struct span fields)
 {
-	struct span line = span_of(arena_printf(
-	    &s->arena, "cache-control: no-cache\r\nlocation: %.*s\r\n%.*s",
-	    SPAN_ARG(r->location), SPAN_ARG(fields)));
+	struct span line =
+	    span_of(arena_printf(&s->arena, "cache-control: no-cache\r\nlocation: %.*s\r\n%.*s",
+				 SPAN_ARG(r->location), SPAN_ARG(fields)));
 
 	return reply_send(s, r->code, line, SPAN_NONE);
 }
@@ -292,8 +292,8 @@ static enum step_result send_computed(struct stream *s, const struct model_reply
 		return send_builtin(s, kind, fields);
 	head = a.headers;
 	if (fields.len)
-		head = span_of(arena_printf(&s->arena, "%.*s%.*s", SPAN_ARG(a.headers),
-					    SPAN_ARG(fields)));
+		head = span_of(
+		    arena_printf(&s->arena, "%.*s%.*s", SPAN_ARG(a.headers), SPAN_ARG(fields)));
 	return reply_send(s, reply_status(kind), head, a.body);
 }
 

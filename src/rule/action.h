@@ -42,10 +42,10 @@ enum rule_verdict {
 
 struct rule_answer {
 	unsigned int status;
-	bool plain;          /* what the proxy says to this status: errorfiles, built-in words */
+	bool plain; /* what the proxy says to this status: errorfiles, built-in words */
 	const struct rule_reference *errors; /* with `plain`: a section that may say it */
-	struct span raw;     /* a whole response; p NULL: none */
-	struct span headers; /* lines with CRLF; with `plain` too */
+	struct span raw;                     /* a whole response; p NULL: none */
+	struct span headers;                 /* lines with CRLF; with `plain` too */
 	struct span body;
 };
 

@@ -29,7 +29,7 @@ enum reference_kind {
 	REFERENCE_SERVER,
 	REFERENCE_REQUEST_CAPTURE,
 	REFERENCE_RESPONSE_CAPTURE,
-	REFERENCE_USERLIST, /* proxy_name: its name, proxy: struct userlist */
+	REFERENCE_USERLIST,    /* proxy_name: its name, proxy: struct userlist */
 	REFERENCE_HTTP_ERRORS, /* proxy_name: its name, slot: the status, proxy: what config/ has */
 };
 

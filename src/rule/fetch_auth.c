@@ -74,8 +74,8 @@ static bool fetch_bearer(const struct fetch_call *c)
 
 	if (!m)
 		return false;
-	h = header_next_named(
-	    &m->headers, c->args[0].type ? c->args[0].text : SPAN("authorization"), &at);
+	h = header_next_named(&m->headers,
+			      c->args[0].type ? c->args[0].text : SPAN("authorization"), &at);
 	if (!h)
 		return false;
 	rest = span_trim(h->value);

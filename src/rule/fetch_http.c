@@ -125,7 +125,7 @@ static bool fetch_base(const struct fetch_call *c)
 	if (!p)
 		return false;
 	memcpy(p, host->value.p, host->value.len);
-	if (path.len)
+	if (path.p)
 		memcpy(p + host->value.len, path.p, path.len);
 	c->out->text = span_make(p, host->value.len + path.len);
 	return true;

@@ -53,11 +53,12 @@ static bool parse_content_type(struct parse *x)
 static bool set_payload(struct parse *x, enum payload payload)
 {
 	if (x->r->payload != PAYLOAD_NONE)
-		return compiler_fail(x->p->k,
-				     "'%s' has one payload only: remove one of 'string', "
-				     "'lf-string', 'file', 'lf-file', 'errorfile', 'errorfiles' and "
-				     "'default-errorfiles'",
-				     x->p->action->name);
+		return compiler_fail(
+		    x->p->k,
+		    "'%s' has one payload only: remove one of 'string', "
+		    "'lf-string', 'file', 'lf-file', 'errorfile', 'errorfiles' and "
+		    "'default-errorfiles'",
+		    x->p->action->name);
 	x->r->payload = payload;
 	return true;
 }
@@ -249,8 +250,8 @@ bool reply_build(const struct reply *r, const struct rule_context *ctx, struct r
 	struct span values[MAX_FIELDS];
 	struct buffer b;
 
-	*out = (struct rule_answer){.status = r->status, .plain = r->payload == PAYLOAD_PLAIN,
-				    .errors = r->errors};
+	*out = (struct rule_answer){
+	    .status = r->status, .plain = r->payload == PAYLOAD_PLAIN, .errors = r->errors};
 	if (r->payload == PAYLOAD_RAW)
 		out->raw = r->text;
 	else if (r->payload == PAYLOAD_TEXT)

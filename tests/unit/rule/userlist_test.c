@@ -11,13 +11,14 @@
 
 #include <cmocka.h>
 
-#define HASH "$6$halb$hFca0oT5flJCMD1PcUQX4xXc5//Bx6O7AATHq5hG/2.3kVg0dDtEPZknLqooza4dmCMpDfx8R7SKMn/RahW/61" /* of "secret" */
+#define HASH                                                                                       \
+	"$6$halb$hFca0oT5flJCMD1PcUQX4xXc5//Bx6O7AATHq5hG/2.3kVg0dDtEPZknLqooza4dmCMpDfx8R7SKMn/"  \
+	"RahW/61" /* of "secret" */
 
 static struct fake fake;
 static struct user_group staff = {.name = {"staff", 5}}, admins = {&staff, {"admins", 6}};
 static struct user nobody = {.name = {"nobody", 6}};
-static struct user anna = {
-    .next = &nobody, .name = {"anna", 4}, .plain = false, .groups = &staff};
+static struct user anna = {.next = &nobody, .name = {"anna", 4}, .plain = false, .groups = &staff};
 static struct user bob = {
     .next = &anna, .name = {"bob", 3}, .password = {"x:y", 3}, .plain = true, .groups = &admins};
 static struct userlist list = {.name = {"L", 1}, .users = &bob};
@@ -39,7 +40,8 @@ static int teardown(void **state)
 
 static void authorize(const char *value)
 {
-	fake_request(&fake, arena_printf(&fake.arena, "GET / HTTP/1.1\nHost: h\nAuthorization: %s\n", value));
+	fake_request(&fake, arena_printf(&fake.arena,
+					 "GET / HTTP/1.1\nHost: h\nAuthorization: %s\n", value));
 }
 
 /* "(none)", or the value as text; the expression's list is the one above. */
@@ -65,7 +67,7 @@ static void passwords(void **state)
 	static const struct {
 		const char *field, *passes, *user;
 	} rows[] = {
-	    {"Basic Ym9iOng6eQ==", "1", "bob"},      /* bob:x:y */
+	    {"Basic Ym9iOng6eQ==", "1", "bob"}, /* bob:x:y */
 	    {"bAsIc  Ym9iOng6eQ==", "1", "bob"},
 	    {"Basic Ym9iOng6eg==", "0", "(none)"},   /* bob:x:z */
 	    {"Basic Ym9iOg==", "0", "(none)"},       /* bob: */
