@@ -127,7 +127,7 @@ def show_install(m):
     code, said = m.run("sh", "-c", "dpkg -i /mnt/halb_*.deb")
     check("the package installs", code == 0, said)
     check("the service is active", until(10, lambda: active(m)), m.says("systemctl", "status", "halb") + journal(m))
-    check("its status line says what it does", "serves" in m.says("systemctl", "show", "-P", "StatusText", "halb"),
+    check("its status line says what it does", until(10, lambda: "serves" in m.says("systemctl", "show", "-P", "StatusText", "halb")),
           m.says("systemctl", "status", "halb"))
     code, said = m.run("curl", "-sS", "http://127.0.0.1:8404/")
     check("the default configuration answers with the statistics page", code == 0 and ">statistics</h2>" in said, said)
